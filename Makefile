@@ -1,0 +1,61 @@
+# Set-up, tests and the local server. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# An empty file for each set of packages says that it is installed, and since when.
+SERVE_READY := $(VENV)/.serve-ready
+DEV_READY := $(VENV)/.dev-ready
+
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
+	$(BIN)/python -m serving
+
+test: lint ## Run the linters, then the tests
+	$(BIN)/python -m pytest
+
+lint: $(DEV_READY) ## Check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## Put the code into the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "Expected Python 3.10 to 3.13 as '$(PYTHON)'. Received: no such command." \
+	         "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "Expected Python 3.10 to 3.13 as '$(PYTHON)'. Received: $$($(PYTHON) --version 2>&1)." \
+	         "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "'$(PYTHON)' cannot make virtual environments: its venv or ensurepip module is missing." \
+	         "On Debian and Ubuntu, install the package python3-venv." >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(SERVE_READY): requirements.txt | $(BIN)/python
+	@echo "Installing what serving needs; the first time takes some minutes"
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+# After the smaller set, because two pips must not write to one folder at a time.
+$(DEV_READY): requirements-dev.txt requirements-train.txt $(SERVE_READY)
+	@echo "Installing what training and the tests need"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@

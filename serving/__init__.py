@@ -1,0 +1,1 @@
+"""The HTTP service: `python -m serving`. Imports translator, never training."""

@@ -1,0 +1,40 @@
+"""Reads the fields of a request, in whichever of the three ways a client sends them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+
+def read_fields() -> dict[str, Any]:
+    """Reads the current request: a JSON object, else form fields and query string together.
+
+    A body of any other type is not read, so a field that it was to bring counts as missing.
+
+    Raises:
+        BadRequest: The body says it is JSON, and is not, or is no object.
+        RequestEntityTooLarge: The body is over the limit.
+    """
+    body = _read_body()
+    if not request.is_json:
+        return request.values.to_dict()
+    try:
+        fields = json.loads(body)
+    # Brackets nested by the thousand are a RecursionError, not a ValueError.
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("Invalid request: the body is not valid JSON") from error
+    if not isinstance(fields, dict):
+        raise BadRequest("Invalid request: the body is not a JSON object")
+    return fields
+
+
+def _read_body() -> bytes:
+    """Reads the body; the form, which Flask parses when it is asked for, comes from it as well."""
+    body = request.get_data()
+    # Without a length declared up front (chunked), Werkzeug cuts a body at the limit and is silent.
+    if request.content_length is None and len(body) == request.max_content_length:
+        raise RequestEntityTooLarge
+    return body

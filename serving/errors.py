@@ -1,0 +1,38 @@
+"""Every error as JSON, `{"error": "<text>"}`, with its status."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, json
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from translator.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Gives an application the handlers of this module."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(InputError, _input_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    """Keeps the status and headers (Allow, Retry-After, Location) and replaces the page of HTML."""
+    response = Response.force_type(error.get_response())
+    response.data = json.dumps({"error": error.description or error.name})
+    response.content_type = "application/json"
+    return response
+
+
+def _input_error(error: InputError) -> ResponseReturnValue:
+    return {"error": str(error)}, 400
+
+
+def _defect(error: Exception) -> ResponseReturnValue:
+    """Tells the log everything and the client nothing: a message may name a path or hold a text."""
+    log.error("A request failed", exc_info=error)
+    return {"error": "Internal server error"}, 500

@@ -1,0 +1,30 @@
+"""POST /translate: texts in, translations out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from serving.body import read_fields
+from serving.lines import translate_texts
+from serving.registry import Registry
+from serving.routes.health import require_model
+from serving.schemas import TranslateAnswer, TranslateRequest
+from serving.settings import Settings
+
+
+def blueprint(settings: Settings, registry: Registry) -> Blueprint:
+    """Makes the endpoint."""
+    routes = Blueprint("translate", __name__)
+
+    @routes.post("/translate")
+    def translate() -> dict[str, Any]:
+        request = TranslateRequest.parse(read_fields(), settings)
+        search = request.search(settings)
+        require_model(registry)
+        model = registry.find(request.source, request.target)
+        results = translate_texts(request.texts, lambda lines: model.translate(lines, search))
+        return TranslateAnswer.of(request, results).as_json()
+
+    return routes

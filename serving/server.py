@@ -1,0 +1,88 @@
+"""gunicorn with the project's settings: one process that never touches a model, and its workers."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from serving.app import create_app
+from serving.registry import Registry
+from serving.settings import Settings
+from translator.errors import ConfigError
+
+
+class Server(BaseApplication):
+    """Runs the service until a signal ends it; SIGTERM lets the requests in hand finish.
+
+    TensorFlow does not survive a fork once it has started its threads. So `load`, the first place
+    that imports it, runs in each worker, after the fork (gunicorn's preload_app stays off), and
+    nothing that this module imports does.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hands gunicorn its configuration."""
+        for name, value in _gunicorn_settings(self._settings).items():
+            self.cfg.set(name, value)
+        self.cfg.set("post_worker_init", self._announce)
+
+    def load(self) -> Flask:
+        """Makes the application, in a worker."""
+        self._registry = Registry.load(self._settings.models)
+        return create_app(self._settings, self._registry)
+
+    def _announce(self, worker: Any) -> None:
+        # Workers count up from 1, replacements included: this is said once.
+        if worker.age == 1:
+            pairs = ", ".join(f"{source}-{target}" for source, target in self._registry.pairs)
+            url = f"http://{_address(self._settings)}"
+            click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
+
+
+def check_address(host: str, port: int) -> None:
+    """Makes sure that the server can listen there: gunicorn itself would try for five seconds.
+
+    Raises:
+        ConfigError: The port is taken, or the address is not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen: expected a free port on an address of this machine. "
+            f"Received: {host} port {port} ({error.strerror})"
+        ) from error
+
+
+def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "bind": _address(settings),
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        # A worker says that it is alive only after its models are loaded.
+        "timeout": 120,
+        "graceful_timeout": 30,
+        # Texts may come in the query string; this is the most that gunicorn allows.
+        "limit_request_line": 8190,
+        "loglevel": "warning",
+        # It would put a socket into the home folder.
+        "control_socket_disable": True,
+    }
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"

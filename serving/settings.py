@@ -1,0 +1,112 @@
+"""Settings of the server: TRANSLATE_* environment variables, checked before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing_extensions import Self
+
+from serving.validation import explain
+from translator.errors import ConfigError
+
+PREFIX = "TRANSLATE_"
+
+Positive = Annotated[int, Field(ge=1)]
+Beam = Annotated[int, Field(ge=1, le=100)]
+
+
+class Settings(BaseModel):
+    """Everything an operator can set; each field is the variable TRANSLATE_<FIELD>.
+
+    The descriptions are the meanings that `variables` lists, so they speak to the operator.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Path = Field(
+        default=Path("saved_models"),
+        description="Folder that holds the models, as `<source>-<target>/<version>/`",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` is all")
+    port: int = Field(default=5000, ge=1, le=65535, description="Port to listen on")
+    workers: Positive = Field(
+        default=1, description="Processes; each loads its own copy of every model"
+    )
+    threads: Positive = Field(default=8, description="Requests that one process holds at a time")
+    char_limit: Positive = Field(
+        default=50_000, description="Characters in one request, all its texts together"
+    )
+    batch_limit: Positive = Field(default=1_000, description="Texts in one request")
+    max_body_bytes: Positive = Field(
+        default=1_048_576, description="Bytes in the body of a request"
+    )
+    beam_size: Beam = Field(default=5, description="Beam size where the request names none")
+    beam_limit: Beam = Field(default=20, description="Largest beam size a request may name, to 100")
+    alternatives_limit: int = Field(
+        default=10,
+        ge=0,
+        description="Most alternatives a request may ask for; below the beam limit",
+    )
+
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Self:
+        if self.beam_size > self.beam_limit:
+            raise ValueError(
+                f"{PREFIX}BEAM_SIZE: expected at most {PREFIX}BEAM_LIMIT ({self.beam_limit}). "
+                f"Received: {self.beam_size}"
+            )
+        if self.alternatives_limit >= self.beam_limit:
+            raise ValueError(
+                f"{PREFIX}ALTERNATIVES_LIMIT: expected less than {PREFIX}BEAM_LIMIT "
+                f"({self.beam_limit}). Received: {self.alternatives_limit}"
+            )
+        return self
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], **options: Any) -> Self:
+        """Reads the settings; an option stands above the environment, and that above the default.
+
+        Args:
+            environ: The environment. A variable that is set but empty counts as not set.
+            options: Fields by name, as the command line gave them; None is "not given".
+
+        Raises:
+            ConfigError: A value cannot be used, or a TRANSLATE_ variable is none of ours: a
+                misspelled limit must not leave the server without it.
+        """
+        values: dict[str, Any] = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(PREFIX) and value
+        }
+        unknown = sorted(set(values) - set(cls.model_fields))
+        if unknown:
+            known = ", ".join(variable.name for variable in variables())
+            received = ", ".join(PREFIX + name.upper() for name in unknown)
+            raise ConfigError(f"Unknown setting: expected one of {known}. Received: {received}")
+        values.update((name, value) for name, value in options.items() if value is not None)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            field, complaint = explain(error)
+            name = f"{PREFIX}{field.upper()}: " if field else ""
+            raise ConfigError(f"{name}{complaint}") from error
+
+
+class Variable(NamedTuple):
+    """One row of the table of settings."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def variables() -> list[Variable]:
+    """Lists the environment variables, in the order of the fields of Settings."""
+    return [
+        Variable(PREFIX + name.upper(), str(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]

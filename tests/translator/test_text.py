@@ -1,0 +1,78 @@
+import sys
+import unicodedata
+
+import pytest
+
+from translator.errors import InputError
+from translator.text import normalize
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        (" \t\n ", ""),
+        ("Buenos días.", "Buenos días."),
+        ("  a \t\t b  ", "a b"),
+        ("a\r\nb", "a b"),
+        ("a\u00a0b\u202fc\u3000d", "a b c d"),
+        ("a\u2028b\u2029c\x0bd\x0ce\x85f", "a b c d e f"),
+        ("\ufeffa\ufeffb", "ab"),
+        ("a\x00b\x1b[0m\x7f\x9f", "ab[0m"),
+        ("a \x00 b", "a b"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("cafe\x00\u0301", "caf\u00e9"),
+        ("ﬁ ½ 😀", "ﬁ ½ 😀"),
+        ("co\u00adop\u200dx", "co\u00adop\u200dx"),
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "unchanged",
+        "runs and ends",
+        "line ends",
+        "no-break and wide spaces",
+        "separators",
+        "byte order marks",
+        "control characters",
+        "control between spaces",
+        "composed",
+        "composed across a control",
+        "compatibility forms stay",
+        "format characters stay",
+    ],
+)
+def test_normalize(text: str, expected: str) -> None:
+    assert normalize(text) == expected
+
+
+def test_of_all_characters_only_controls_and_byte_order_marks_vanish() -> None:
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category == "Cs":
+            continue
+        if character.isspace():
+            expected = "x x"
+        elif category == "Cc" or character == "\ufeff":
+            expected = "xx"
+        else:
+            expected = unicodedata.normalize("NFC", f"x{character}x")
+        assert normalize(f"x{character}x") == expected, f"U+{code:04X}"
+
+
+@pytest.mark.parametrize(
+    "text", ["e\x00\u0301", " \u0301", "\u2000\u0301", "\ufeff \u0301a", "a\x00\u0327\u0301"]
+)
+def test_normalizing_twice_changes_nothing_more(text: str) -> None:
+    once = normalize(text)
+    assert normalize(once) == once
+
+
+@pytest.mark.parametrize("surrogate", ["\ud800", "\udbff", "\udc00", "\udfff"])
+def test_a_lone_surrogate_is_refused_with_its_position(surrogate: str) -> None:
+    with pytest.raises(InputError) as caught:
+        normalize(f"año {surrogate}!")
+    message = str(caught.value)
+    assert f"U+{ord(surrogate):04X} at position 4, counted from 0" in message
+    message.encode("utf-8")  # the message itself can be printed

@@ -1,0 +1,1 @@
+"""Parallel text in, a model folder out."""

@@ -1,0 +1,161 @@
+"""All that a run needs to go on as if it had never stopped, in one file."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from translator.atomic import atomic_writer
+from translator.errors import CheckpointError
+
+_PROGRESS = "progress"
+
+
+@dataclasses.dataclass
+class Progress:
+    """Where a run is, beside its weights.
+
+    Attributes:
+        update: Updates done.
+        seconds: Time spent training, of all sessions.
+        best: Best value of the selection metric so far.
+        best_update: When that was.
+        stale: Validations since.
+        source_tokens: Real source tokens read.
+        target_tokens: Real target tokens learnt from.
+    """
+
+    update: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    best_update: int = 0
+    stale: int = 0
+    source_tokens: int = 0
+    target_tokens: int = 0
+
+
+class Checkpoints:
+    """The checkpoints of a run, the newest `keep` of them.
+
+    Args:
+        folder: Where they lie.
+        keep: How many stay; more than one, so that a damaged newest one is no loss.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2) -> None:
+        self.folder = folder
+        self.keep = keep
+
+    def save(self, variables: list[Any], progress: Progress) -> None:
+        """Writes a checkpoint aside, then moves it into place.
+
+        Args:
+            variables: Keras variables; weights, optimizer and random state.
+            progress: Where the run is.
+
+        Raises:
+            CheckpointError: The disk is full, or the folder cannot be written.
+        """
+        arrays = {_key(n, v): np.asarray(v) for n, v in enumerate(variables)}
+        arrays[_PROGRESS] = np.array(json.dumps(dataclasses.asdict(progress)))
+        write_arrays(self.folder / f"{progress.update:08d}.npz", arrays)
+        for old in self._newest_first()[self.keep :]:
+            old.unlink(missing_ok=True)
+
+    def restore(self, variables: list[Any]) -> Progress | None:
+        """Loads the newest checkpoint that is whole into the variables.
+
+        Returns:
+            Where the run was; None if there is no checkpoint.
+
+        Raises:
+            CheckpointError: There are checkpoints, and none fits.
+        """
+        troubles: list[str] = []
+        for path in self._newest_first():
+            try:
+                progress, arrays = _read(path)
+                values = [arrays[_key(n, v)] for n, v in enumerate(variables)]
+            except (CheckpointError, KeyError) as error:
+                troubles.append(f"{path}: {error}")
+            else:
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
+                return progress
+        if troubles:
+            raise CheckpointError("no checkpoint can be read: " + "; ".join(troubles))
+        return None
+
+    def progress(self) -> Progress | None:
+        """Where the run was at its newest checkpoint that is whole."""
+        for path in self._newest_first():
+            with contextlib.suppress(CheckpointError):
+                return _read(path)[0]
+        return None
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("*.npz"), reverse=True)
+
+
+def _read(path: Path) -> tuple[Progress, dict[str, Any]]:
+    arrays = read_arrays(path)
+    try:
+        return Progress(**json.loads(str(arrays[_PROGRESS]))), arrays
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: expected a checkpoint. Received: {error}") from error
+
+
+def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Writes named arrays to a file, whole or not at all.
+
+    Raises:
+        CheckpointError: The disk is full, or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_writer(path) as file:
+            np.savez(file, **arrays)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """Reads what `write_arrays` wrote; the archive's own checksums find damage.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: expected a whole checkpoint. Received: {error}") from error
+
+
+def save_weights(path: Path, weights: list[Any]) -> None:
+    """Writes a model's weights, as float32."""
+    write_arrays(path, {_key(n, w): np.asarray(w) for n, w in enumerate(weights)})
+
+
+def load_weights(path: Path, weights: list[Any]) -> None:
+    """Reads a model's weights.
+
+    Raises:
+        CheckpointError: The file is missing, damaged, or of another model.
+    """
+    arrays = read_arrays(path)
+    keys = [_key(n, w) for n, w in enumerate(weights)]
+    if set(keys) != set(arrays):
+        raise CheckpointError(f"{path}: expected the weights {keys}. Received: {sorted(arrays)}")
+    for key, weight in zip(keys, weights, strict=True):
+        weight.assign(arrays[key])
+
+
+def _key(n: int, variable: Any) -> str:
+    return f"{n:03d}/{variable.path}"

@@ -1,0 +1,211 @@
+"""Settings of a training run: frozen, read from TOML and `--set key=value`, kept with the run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
+from translator.config import Cell, ModelConfig, from_mapping
+from translator.errors import ConfigError
+from translator.tokenizer import Algorithm
+
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+
+FREE_TO_CHANGE = frozenset(
+    {"epochs", "patience", "log_every", "validate_every", "checkpoint_every", "valid_beam_size"}
+)
+"""What a run may be continued with another value of. More epochs stretch the decay from there on."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Settings of a training run.
+
+    Attributes:
+        vocab_size: Pieces of each vocabulary.
+        tokenizer: How the pieces are learnt, `unigram` or `bpe`.
+        joint_vocab: One vocabulary, and one embedding table, for both languages.
+        embedding_size: See ModelConfig; so are the next eight.
+        encoder_size: See ModelConfig.
+        encoder_layers: See ModelConfig.
+        decoder_size: See ModelConfig.
+        decoder_layers: See ModelConfig.
+        attention_size: See ModelConfig.
+        cell: See ModelConfig.
+        dropout: See ModelConfig.
+        tie_output: See ModelConfig.
+        max_length: Most pieces on either side; longer pairs are left out.
+        batch_tokens: Most tokens of a batch, padding counted.
+        epochs: Passes over the corpus.
+        label_smoothing: Share of the target distribution that is spread over the vocabulary.
+        learning_rate: The rate after the warm-up.
+        decay: How the rate falls: `constant`, `linear`, `cosine` or `inverse_sqrt`.
+        warmup: Updates of linear warm-up.
+        clip_norm: Gradients are scaled to at most this global norm; 0 is off.
+        clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
+        teacher_forcing: The schedule of ε: `constant`, `linear`, `exponential`, `inverse_sigmoid`.
+        teacher_forcing_k: Its k.
+        teacher_forcing_slope: Its slope for each update, `linear` only.
+        teacher_forcing_floor: Least ε.
+        precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
+        seed: Of the weights, the order, dropout and the coins.
+        log_every: Updates between lines of the log.
+        validate_every: Updates between validations.
+        checkpoint_every: Updates between checkpoints.
+        valid_beam_size: Beam of the decoding at each validation.
+        patience: Validations without a better BLEU before the run ends; 0 is never.
+    """
+
+    vocab_size: int = 8000
+    tokenizer: Algorithm = "unigram"
+    joint_vocab: bool = True
+    embedding_size: int = 256
+    encoder_size: int = 256
+    encoder_layers: int = 1
+    decoder_size: int = 512
+    decoder_layers: int = 1
+    attention_size: int = 256
+    cell: Cell = "lstm"
+    dropout: float = 0.3
+    tie_output: bool = True
+    max_length: int = 100
+    batch_tokens: int = 2048
+    epochs: int = 12
+    label_smoothing: float = 0.1
+    learning_rate: float = 0.0015
+    decay: RateKind = "linear"
+    warmup: int = 500
+    clip_norm: float = 1.0
+    clip_value: float = 0.0
+    teacher_forcing: ForcingKind = "linear"
+    teacher_forcing_k: float = 1.25
+    teacher_forcing_slope: float = 2.5e-5
+    teacher_forcing_floor: float = 0.75
+    precision: Precision = "auto"
+    seed: int = 1
+    log_every: int = 50
+    validate_every: int = 1000
+    checkpoint_every: int = 500
+    valid_beam_size: int = 1
+    patience: int = 8
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value, default = getattr(self, field.name), field.default
+            number = isinstance(value, int) and not isinstance(value, bool)
+            fits = type(value) is type(default) or (isinstance(default, float) and number)
+            if not fits:
+                raise ConfigError(
+                    f"{field.name}: expected {type(default).__name__}. Received: {value!r}"
+                )
+        at_least_one = ("max_length", "epochs", "log_every", "validate_every", "checkpoint_every")
+        for name in at_least_one:
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        self._require("tokenizer", self.tokenizer in get_args(Algorithm), "unigram or bpe")
+        self._require("precision", self.precision in get_args(Precision), str(get_args(Precision)))
+        self._require("label_smoothing", 0.0 <= self.label_smoothing < 1.0, "in [0, 1)")
+        self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
+        for name in ("clip_norm", "clip_value", "patience", "warmup"):
+            self._require(name, getattr(self, name) >= 0, "at least 0")
+        self._require("clip_value", not (self.clip_norm and self.clip_value), "0 beside clip_norm")
+        self.forcing()
+        self.rate(total=1)
+        self.model(source_vocab_size=self.vocab_size, target_vocab_size=self.vocab_size)
+
+    def forcing(self) -> Forcing:
+        """The schedule of the teacher-forcing ratio."""
+        return make_forcing(
+            self.teacher_forcing,
+            self.teacher_forcing_k,
+            self.teacher_forcing_slope,
+            self.teacher_forcing_floor,
+        )
+
+    def rate(self, total: int) -> LearningRate:
+        """The learning-rate schedule of a run of `total` updates."""
+        return LearningRate(self.learning_rate, self.decay, self.warmup, total)
+
+    def model(self, source_vocab_size: int, target_vocab_size: int) -> ModelConfig:
+        """The sizes of the model, for vocabularies as they were learnt."""
+        shared = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(ModelConfig)
+            if hasattr(self, field.name)
+        }
+        return ModelConfig(
+            source_vocab_size=source_vocab_size,
+            target_vocab_size=target_vocab_size,
+            share_embeddings=self.joint_vocab,
+            **shared,
+        )
+
+    def dtype(self) -> str:
+        """The Keras dtype policy of the run."""
+        if self.precision != "auto":
+            return self.precision
+        return "mixed_bfloat16" if cpu_has_bfloat16() else "float32"
+
+    def _require(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise ConfigError(f"{name}: expected {expected}. Received: {getattr(self, name)!r}")
+
+
+def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
+    """Reads a TOML file and `key=value` settings over the defaults; the settings win.
+
+    Raises:
+        ConfigError: The file is no TOML, or a key or value does not fit.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        values |= _read_toml(path)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set: expected key=value. Received: {setting!r}")
+        values[key.strip()] = _parse(text.strip())
+    return from_mapping(TrainConfig, values)
+
+
+def changed(old: Mapping[str, Any], new: TrainConfig) -> list[str]:
+    """Settings that differ from those of a run begun before, and may not."""
+    now = dataclasses.asdict(new)
+    return [
+        f"{key}: {old.get(key)!r} then, {value!r} now"
+        for key, value in now.items()
+        if key not in FREE_TO_CHANGE and old.get(key) != value
+    ]
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; where that is unknown, no."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return any(flag in flags for flag in ("avx512_bf16", "amx_bf16", " bf16"))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: expected a TOML file. Received: {error}") from error
+    return values
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

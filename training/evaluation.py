@@ -1,0 +1,129 @@
+"""How good a model is: loss per token, BLEU and chrF."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from training.config import TrainConfig
+from training.dataset import Batches, encode_pairs
+from training.losses import token_cross_entropy
+from translator.config import SearchConfig
+from translator.constants import PAD
+from translator.model import Seq2Seq
+from translator.tokenizer import Tokenizer
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A corpus score of sacreBLEU (Post, arXiv 1804.08771): cased, detokenised.
+
+    Attributes:
+        metric: `BLEU` or `chrF`.
+        value: 0 to 100.
+        signature: What makes it comparable: metric, tokenisation and version.
+    """
+
+    metric: str
+    value: float
+    signature: str
+
+
+def corpus_scores(hypotheses: Sequence[str], references: Sequence[str]) -> list[Score]:
+    """BLEU and chrF of translations against one reference each."""
+    from sacrebleu.metrics import BLEU, CHRF
+
+    scores = []
+    for name, metric in (("BLEU", BLEU()), ("chrF", CHRF())):
+        result = metric.corpus_score(list(hypotheses), [list(references)])
+        scores.append(Score(name, round(result.score, 2), str(metric.get_signature())))
+    return scores
+
+
+class LiveModel:
+    """A model in memory, in the place of a model folder: `Translator(LiveModel(...))`."""
+
+    def __init__(self, model: Seq2Seq, source: Tokenizer, target: Tokenizer) -> None:
+        from translator.inference import compiled
+
+        self.info: Mapping[str, Any] = {}
+        self.version = 0
+        self.source = source
+        self.target = target
+        self._translate, _ = compiled(model)
+
+    def translate(self, **inputs: Any) -> dict[str, Any]:
+        """As a model folder's signature `serving_default`."""
+        return self._translate(**inputs)
+
+
+class Validator:
+    """Measures a model in training on the valid split.
+
+    Decoding needs TensorFlow; on another Keras backend the loss alone is measured.
+
+    Args:
+        model: The model, measured as it stands at each call.
+        source: Tokenizer of the source side.
+        target: Tokenizer of the target side.
+        pairs: The valid split.
+        config: Settings of the run.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        source: Tokenizer,
+        target: Tokenizer,
+        pairs: Pairs,
+        config: TrainConfig,
+    ) -> None:
+        self._losses = TokenLosses(model)
+        self._batches = Batches(
+            encode_pairs(pairs, source, target, config.max_length), config.batch_tokens
+        )
+        self._pairs = pairs
+        self._search = SearchConfig(beam_size=config.valid_beam_size)
+        self._translator = None
+        if keras.config.backend() == "tensorflow":
+            from translator.translator import Translator
+
+            self._translator = Translator(LiveModel(model, source, target))
+
+    def measure(self) -> dict[str, float]:
+        """The figures, named as in the log."""
+        loss, tokens = 0.0, 0
+        for indices in self._batches.order(0):
+            inputs, labels = self._batches.batch(indices)
+            losses = np.asarray(self._losses.predict_on_batch({**inputs, "labels": labels}))
+            loss += float(losses[labels != PAD].sum())
+            tokens += int((labels != PAD).sum())
+        figures = {"valid_loss": loss / tokens}
+        if self._translator is not None:
+            translations = self._translator.translate([s for s, _ in self._pairs], self._search)
+            scores = corpus_scores([t.text for t in translations], [t for _, t in self._pairs])
+            figures |= {f"valid_{score.metric.lower()}": score.value for score in scores}
+        return figures
+
+    @staticmethod
+    def quality(figures: Mapping[str, float]) -> float:
+        """What the best checkpoint has most of: BLEU, or a low loss where nothing was decoded."""
+        return figures.get("valid_bleu", -figures["valid_loss"])
+
+
+class TokenLosses(keras.Model):
+    """Loss of each reference token, without label smoothing: batch x target_length."""
+
+    def __init__(self, model: Seq2Seq) -> None:
+        super().__init__(autocast=False, name="losses")
+        self.model = model
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        logits = self.model({name: inputs[name] for name in ("source_ids", "target_ids")})
+        return token_cross_entropy(inputs["labels"], logits)

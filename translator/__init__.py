@@ -1,0 +1,1 @@
+"""The library: text in, translations out. It knows neither training nor HTTP."""

@@ -1,0 +1,182 @@
+"""A trained model to a model folder: written aside, verified, then moved into place."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from translator.batch import pad
+from translator.config import SearchConfig
+from translator.constants import EOS, NUM_SPECIAL
+from translator.errors import ExportError, TranslatorError
+from translator.inference import (
+    SCORE_SPEC,
+    TRANSLATE_SPEC,
+    compiled,
+    score,
+    search_inputs,
+    translate,
+)
+from translator.model import Seq2Seq
+from translator.saved_model import (
+    FORMAT_VERSION,
+    SavedTranslator,
+    content_checksum,
+    version_folders,
+)
+from translator.tokenizer import Tokenizer
+
+Tensor = Any
+
+_TOLERANCE = 1e-3
+"""Largest difference of log-probabilities between a live model and its folder."""
+
+
+def export_model(
+    model: Seq2Seq,
+    source: Tokenizer,
+    target: Tokenizer,
+    folder: str | os.PathLike[str],
+    info: Mapping[str, Any],
+) -> Path:
+    """Writes the next version of a model folder.
+
+    Args:
+        model: The model, its dtype float32. Its weights are stored as float16, and rounded to it
+            in place, so that what is compared is what is kept.
+        source: Tokenizer of the source side.
+        target: Tokenizer of the target side.
+        folder: Such as `saved_models/es-en`; the version goes below it.
+        info: What `model.json` is to tell beside the sizes: `source_language`, `target_language`,
+            and whatever is known of training, data, licence and scores.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        ExportError: The disk is full, the folder cannot be written, or what was written does not
+            compute what the model does. Versions that were there are untouched.
+    """
+    root = Path(folder)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".export-", dir=root))
+    except OSError as error:
+        raise ExportError(f"{root}: cannot be written: {error.strerror}") from error
+    try:
+        round_to_float16(model)
+        _write(model, source, target, aside, info)
+        _verify(model, aside)
+        return _move(aside, root)
+    except (OSError, tf.errors.OpError) as error:
+        raise ExportError(f"{root}: cannot be written: {_first_line(error)}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def round_to_float16(model: Seq2Seq) -> None:
+    """Rounds weights to what a model folder stores, in place.
+
+    Raises:
+        ExportError: A weight is too large for float16, or no number.
+    """
+    for weight in model.weights:
+        rounded = np.asarray(weight).astype(np.float16)
+        if not np.isfinite(rounded).all():
+            raise ExportError(f"{weight.path}: expected numbers within float16. Received: others")
+        weight.assign(rounded.astype(np.float32))
+
+
+def _write(
+    model: Seq2Seq, source: Tokenizer, target: Tokenizer, folder: Path, info: Mapping[str, Any]
+) -> None:
+    module = tf.Module()
+    module.weights = [tf.Variable(np.asarray(w).astype(np.float16)) for w in model.weights]
+
+    def with_stored_weights(function: Any, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        values = [tf.cast(stored, tf.float32) for stored in module.weights]
+        with keras.StatelessScope(list(zip(model.weights, values, strict=True))):
+            outputs: dict[str, Tensor] = function(model, **inputs)
+        return outputs
+
+    translate_graph = tf.function(
+        lambda **inputs: with_stored_weights(translate, inputs), autograph=False
+    )
+    score_graph = tf.function(lambda **inputs: with_stored_weights(score, inputs), autograph=False)
+    tf.saved_model.save(
+        module,
+        str(folder),
+        signatures={
+            "serving_default": translate_graph.get_concrete_function(**TRANSLATE_SPEC),
+            "score": score_graph.get_concrete_function(**SCORE_SPEC),
+        },
+    )
+    assets = folder / "assets"
+    assets.mkdir(exist_ok=True)
+    (assets / "source.model").write_bytes(source.serialized)
+    (assets / "target.model").write_bytes(target.serialized)
+    described = {
+        "format_version": FORMAT_VERSION,
+        **info,
+        "sizes": dataclasses.asdict(model.config),
+        "weights": sum(int(np.prod(w.shape)) for w in model.weights),
+        "files": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    described["checksum"] = content_checksum(described)
+    text = json.dumps(described, indent=2, ensure_ascii=False)
+    (assets / "model.json").write_text(text + "\n", "utf-8")
+
+
+def _verify(model: Seq2Seq, folder: Path) -> None:
+    """Loads what was written and compares it with the model on random sentences."""
+    try:
+        saved = SavedTranslator.load(folder)
+    except TranslatorError as error:
+        raise ExportError(f"what was written cannot be read back: {error}") from error
+    rng = np.random.default_rng(0)
+    sizes = model.config
+    source, target = (
+        pad([[*rng.integers(NUM_SPECIAL, size, length), EOS] for length in (9, 5, 1)])
+        for size in (sizes.source_vocab_size, sizes.target_vocab_size)
+    )
+    live_translate, live_score = compiled(model)
+    pairs = {"source_ids": tf.constant(source), "target_ids": tf.constant(target)}
+    search = search_inputs(source, SearchConfig(beam_size=2))
+    for name, live, stored in (
+        ("log_probs", live_score(**pairs), saved.score(**pairs)),
+        ("scores", live_translate(**search), saved.translate(**search)),
+    ):
+        difference = float(np.max(np.abs(live[name].numpy() - stored[name].numpy())))
+        if not difference <= _TOLERANCE:
+            raise ExportError(
+                f"{name} of the folder: expected those of the model within {_TOLERANCE}. "
+                f"Received: a difference of {difference}"
+            )
+
+
+def _move(aside: Path, root: Path) -> Path:
+    version = max((number for number, _ in version_folders(root)), default=0) + 1
+    place = root / str(version)
+    aside.chmod(0o755)
+    os.rename(aside, place)
+    return place
+
+
+def _first_line(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,86 @@
+"""The encoder: embedded source in, one annotation for each source token out."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from translator.config import ModelConfig
+from translator.layers.numerics import Tensor, valid_mask
+from translator.layers.recurrence import Recurrent
+
+
+class Encoder(keras.layers.Layer):
+    """A bidirectional layer, then one-directional ones, as in Bahdanau et al. (arXiv 1409.0473).
+
+    No step is masked: the backward direction reads each sentence reversed within its own length,
+    so padding always comes last, and what is computed there reaches no real token.
+    """
+
+    def __init__(self, config: ModelConfig, **kwargs: object) -> None:
+        super().__init__(autocast=False, **kwargs)
+        sizes = [2 * config.encoder_size] * (config.encoder_layers - 1)
+        policy = self.dtype_policy
+        self.forward = Recurrent(config.encoder_size, config.cell, dtype=policy, name="forward")
+        self.backward = Recurrent(config.encoder_size, config.cell, dtype=policy, name="backward")
+        self.upper = [
+            Recurrent(size, config.cell, dtype=policy, name=f"layer_{n}")
+            for n, size in enumerate(sizes, start=2)
+        ]
+        self.dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+
+    def call(
+        self, embedded: Tensor, source_ids: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Reads a batch of sentences.
+
+        Args:
+            embedded: batch x source_length x embedding_size, dropout applied.
+            source_ids: batch x source_length, 0-padded; only where padding stands matters.
+            training: Whether dropout is on.
+
+        Returns:
+            Memory, batch x source_length x 2·encoder_size (what stands on padding means nothing),
+            and the last states of the two directions, batch x 2·encoder_size.
+        """
+        lengths = ops.sum(ops.cast(valid_mask(source_ids), "int32"), axis=1)
+        x = ops.transpose(embedded, (1, 0, 2))  # time x batch x embedding_size
+        ahead = self.forward(x)
+        behind = reverse_within(self.backward(reverse_within(x, lengths)), lengths)
+        states = ops.concatenate([ahead, behind], axis=-1)
+        for layer in self.upper:
+            states = states + layer(self.dropout(states, training=training))
+        memory = ops.transpose(states, (1, 0, 2))
+        last = ops.take_along_axis(
+            ops.transpose(ahead, (1, 0, 2)), ops.maximum(lengths - 1, 0)[:, None, None], axis=1
+        )
+        final = ops.concatenate([last[:, 0], behind[0]], axis=-1)
+        return self.dropout(memory, training=training), final
+
+
+def reverse_within(x: Tensor, lengths: Tensor) -> Tensor:
+    """Reverses each sequence within its own length; padding stays where it is.
+
+    Args:
+        x: time x batch x width.
+        lengths: batch.
+
+    Returns:
+        time x batch x width. The map is its own inverse, so its gradient is itself.
+    """
+    time = ops.arange(ops.shape(x)[0])[:, None]  # time x 1
+    source = ops.where(time < lengths[None], lengths[None] - 1 - time, time)  # time x batch
+    batch = ops.shape(x)[1]
+    flat = ops.reshape(source * batch + ops.arange(batch)[None], (-1,))
+
+    @ops.custom_gradient
+    def run(x: Tensor):  # type: ignore[no-untyped-def]
+        def gradient(*args, upstream=None):  # type: ignore[no-untyped-def]
+            return gather(args[0] if upstream is None else upstream)
+
+        return gather(x), gradient
+
+    def gather(x: Tensor) -> Tensor:
+        return ops.reshape(ops.take(ops.reshape(x, (-1, x.shape[-1])), flat, axis=0), ops.shape(x))
+
+    return run(x)

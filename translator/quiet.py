@@ -1,0 +1,29 @@
+"""TensorFlow without its notes on start-up, for commands whose standard error people read."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow, and keeps to itself what it prints meanwhile.
+
+    While it is imported, TensorFlow 2.21 writes to standard error whatever its log level says
+    (its issue 100442); afterwards it heeds the level, which is set so that only fatal errors are
+    shown. Level 0, set by the user, hides nothing: for a machine where the import fails.
+    """
+    if os.environ.setdefault(_LOG_LEVEL, "3") == "0":
+        return
+    # TensorFlow writes past Python, so the file descriptor itself leads elsewhere for a while.
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)

@@ -1,0 +1,39 @@
+"""Normalization: the one form of a text that training, translation and scoring all see."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from translator.errors import InputError
+
+# Category Cc less what `str.isspace` calls white space, and the byte order mark.
+_REMOVED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def normalize(text: str) -> str:
+    """Brings `text` into the form that the models are trained on.
+
+    Control characters and byte order marks are removed, the rest is put into Unicode's composed
+    form (NFC), and every run of white space, also of tabs, no-break spaces and line separators,
+    becomes one space; none is left at the ends. Normalizing twice changes nothing more.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The normalized text; blank text becomes "".
+
+    Raises:
+        InputError: `text` holds a lone surrogate, which no encoding can write.
+    """
+    surrogate = _SURROGATE.search(text)
+    if surrogate:
+        raise InputError(
+            "Expected text without lone surrogates. "
+            f"Received: U+{ord(surrogate[0]):04X} at position {surrogate.start()}, counted from 0"
+        )
+    # Removing comes first, so that what it joins is still composed and folded.
+    composed = unicodedata.normalize("NFC", _REMOVED.sub("", text))
+    return " ".join(composed.split())

@@ -1,0 +1,142 @@
+"""SentencePiece: text to ids and back (Kudo & Richardson, arXiv 1808.06226)."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import sentencepiece as spm
+
+from translator.constants import BOS, EOS, PAD, UNK
+from translator.errors import ConfigError, ModelFolderError
+from translator.text import normalize
+
+Algorithm = Literal["unigram", "bpe"]
+
+_SAMPLE = 2_000_000
+"""Sentences that the pieces are learnt from, at most: more add time and memory, not pieces."""
+
+
+class Tokenizer:
+    """One SentencePiece model.
+
+    Args:
+        serialized: The bytes of the model file.
+
+    Raises:
+        ModelFolderError: The bytes are no SentencePiece model, or its special tokens are not those
+            of `constants`.
+    """
+
+    def __init__(self, serialized: bytes) -> None:
+        self.serialized = serialized
+        try:
+            self._processor = spm.SentencePieceProcessor(model_proto=serialized)
+        except RuntimeError as error:
+            raise ModelFolderError(
+                "expected a SentencePiece model. Received: other bytes"
+            ) from error
+        specials = tuple(
+            getattr(self._processor, f"{name}_id")() for name in ("pad", "unk", "bos", "eos")
+        )
+        if specials != (PAD, UNK, BOS, EOS):
+            raise ModelFolderError(
+                f"SentencePiece model: expected pad, unk, bos, eos at {(PAD, UNK, BOS, EOS)}. "
+                f"Received: {specials}"
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Tokenizer:
+        """Reads a model file.
+
+        Raises:
+            ModelFolderError: There is no such file, or it is no SentencePiece model.
+        """
+        try:
+            return cls(Path(path).read_bytes())
+        except OSError as error:
+            raise ModelFolderError(f"{path}: cannot be read: {error.strerror}") from error
+
+    @property
+    def size(self) -> int:
+        """Number of pieces, the special tokens included."""
+        return int(self._processor.get_piece_size())
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text's pieces, without BOS and EOS; the text is normalised first.
+
+        Raises:
+            InputError: The text holds a lone surrogate.
+        """
+        return list(self._processor.encode(normalize(text)))
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """As `encode`, for many texts that are normalised already."""
+        return list(self._processor.encode(list(texts)))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of ids; special tokens leave no trace."""
+        kept = [int(i) for i in ids if int(i) not in (PAD, BOS, EOS)]
+        return str(self._processor.decode(kept))
+
+    def pieces(self, ids: Iterable[int]) -> tuple[str, ...]:
+        """The pieces as they stand in the vocabulary, `▁` for a space."""
+        return tuple(self._processor.id_to_piece(int(i)) for i in ids)
+
+
+def train_tokenizer(
+    texts: Iterable[str], size: int, algorithm: Algorithm = "unigram", seed: int = 0
+) -> Tokenizer:
+    """Learns the pieces of some text.
+
+    Digits stand alone, so that a number never seen is still read digit by digit, and a character
+    never seen falls back to its bytes, so that nothing is unknown.
+
+    Args:
+        texts: Normalised text, a sentence each; both languages where the vocabulary is joint.
+        size: Number of pieces. A corpus too small for that many gets as many as it has.
+        algorithm: `unigram` (Kudo, arXiv 1804.10959) or `bpe` (Sennrich et al., arXiv 1508.07909).
+        seed: Chooses the sample, where there are more sentences than are needed.
+
+    Raises:
+        ConfigError: The size is too small for the characters of the text.
+    """
+    texts = list(texts)
+    try:
+        return _train(texts, size, algorithm, seed)
+    except RuntimeError as error:
+        most = re.search(r"set it to a value <= (\d+)", str(error))
+        if most:
+            return _train(texts, int(most.group(1)), algorithm, seed)
+        raise ConfigError(f"vocab_size: {size} pieces cannot be learnt: {error}") from error
+
+
+def _train(texts: Sequence[str], size: int, algorithm: Algorithm, seed: int) -> Tokenizer:
+    spm.set_random_generator_seed(seed)
+    model = io.BytesIO()
+    spm.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=model,
+        model_type=algorithm,
+        vocab_size=size,
+        pad_id=PAD,
+        unk_id=UNK,
+        bos_id=BOS,
+        eos_id=EOS,
+        byte_fallback=True,
+        split_digits=True,
+        character_coverage=0.9999,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        max_sentence_length=16384,
+        input_sentence_size=_SAMPLE,
+        shuffle_input_sentence=len(texts) > _SAMPLE,
+        hard_vocab_limit=algorithm == "bpe",
+        num_threads=4,
+        minloglevel=2,
+    )
+    return Tokenizer(model.getvalue())
