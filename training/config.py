@@ -20,9 +20,18 @@ from translator.errors import ConfigError
 from translator.tokenizer import Algorithm
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
+Selection = Literal["chrf", "bleu", "loss"]
 
 FREE_TO_CHANGE = frozenset(
-    {"epochs", "patience", "log_every", "validate_every", "checkpoint_every", "valid_beam_size"}
+    {
+        "epochs",
+        "patience",
+        "log_every",
+        "validate_every",
+        "checkpoint_every",
+        "valid_beam_size",
+        "select",
+    }
 )
 """What a run may be continued with another value of. More epochs stretch the decay from there on."""
 
@@ -63,7 +72,9 @@ class TrainConfig:
         validate_every: Updates between validations.
         checkpoint_every: Updates between checkpoints.
         valid_beam_size: Beam of the decoding at each validation.
-        patience: Validations without a better BLEU before the run ends; 0 is never.
+        select: What the best checkpoint is best in, `chrf`, `bleu` or `loss`. chrF does not
+            depend on where a language puts its spaces.
+        patience: Validations without a better checkpoint before the run ends; 0 is never.
     """
 
     vocab_size: int = 8000
@@ -97,6 +108,7 @@ class TrainConfig:
     validate_every: int = 1000
     checkpoint_every: int = 500
     valid_beam_size: int = 1
+    select: Selection = "chrf"
     patience: int = 8
 
     def __post_init__(self) -> None:
@@ -113,6 +125,7 @@ class TrainConfig:
             self._require(name, getattr(self, name) >= 1, "at least 1")
         self._require("tokenizer", self.tokenizer in get_args(Algorithm), "unigram or bpe")
         self._require("precision", self.precision in get_args(Precision), str(get_args(Precision)))
+        self._require("select", self.select in get_args(Selection), "chrf, bleu or loss")
         self._require("label_smoothing", 0.0 <= self.label_smoothing < 1.0, "in [0, 1)")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
         for name in ("clip_norm", "clip_value", "patience", "warmup"):

@@ -89,6 +89,7 @@ class Validator:
             encode_pairs(pairs, source, target, config.max_length), config.batch_tokens
         )
         self._pairs = pairs
+        self._select = config.select
         self._search = SearchConfig(beam_size=config.valid_beam_size)
         self._translator = None
         if keras.config.backend() == "tensorflow":
@@ -111,10 +112,10 @@ class Validator:
             figures |= {f"valid_{score.metric.lower()}": score.value for score in scores}
         return figures
 
-    @staticmethod
-    def quality(figures: Mapping[str, float]) -> float:
-        """What the best checkpoint has most of: BLEU, or a low loss where nothing was decoded."""
-        return figures.get("valid_bleu", -figures["valid_loss"])
+    def quality(self, figures: Mapping[str, float]) -> float:
+        """What the best checkpoint has most of; a low loss where nothing was decoded."""
+        selected = None if self._select == "loss" else figures.get(f"valid_{self._select}")
+        return -figures["valid_loss"] if selected is None else selected
 
 
 class TokenLosses(keras.Model):

@@ -1,0 +1,521 @@
+"""The search against the truth.
+
+A toy model is a table: for every prefix of a target, logits and attention drawn at random. There
+are so few targets that plain Python can score them all, and the search has to agree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from translator.config import SearchConfig
+from translator.inference import compiled, search_inputs
+from translator.model import Seq2Seq
+from translator.search import Options, beam_search, coverage_penalty, length_penalty
+
+EOS, A, B = 3, 4, 5
+"""The halt token, and the first two of the tokens that may stand before it."""
+
+Array = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Toy:
+    """Models of the sentences of a batch, one model each.
+
+    Attributes:
+        logits: sentence x prefix x vocabulary; `place` tells where a prefix stands.
+        attention: sentence x prefix x source_length.
+        mask: sentence x source_length, True on tokens.
+        max_lengths: sentence.
+    """
+
+    logits: Array
+    attention: Array
+    mask: Array
+    max_lengths: Array
+
+    @property
+    def words(self) -> int:
+        """Number of tokens that may stand before EOS."""
+        return self.logits.shape[-1] - A
+
+    def place(self, prefix: tuple[int, ...]) -> int:
+        """The prefix read as a number, its first word the digit 1: no two share one."""
+        return sum((word - EOS) * (self.words + 1) ** i for i, word in enumerate(reversed(prefix)))
+
+    def only(self, n: int) -> Toy:
+        """Sentence n alone, without padding."""
+        real = self.mask[n]
+        return Toy(
+            self.logits[[n]],
+            self.attention[[n]][:, :, real],
+            self.mask[[n]][:, real],
+            self.max_lengths[[n]],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Scored:
+    """A hypothesis and what is told of it."""
+
+    tokens: tuple[int, ...]
+    score: float
+    log_probs: Array
+    alignment: Array
+    finished: bool
+
+
+def random_toy(seed: int, words: int = 3, longest: int = 4, sentences: int = 3) -> Toy:
+    rng = np.random.default_rng(seed)
+    source_lengths = rng.integers(1, 5, sentences)
+    mask = np.arange(source_lengths.max() + 1) < source_lengths[:, None]
+    prefixes = (words + 1) ** (longest - 1)
+    attention = rng.random((sentences, prefixes, mask.shape[1])) ** 3 * mask[:, None]
+    return Toy(
+        logits=rng.normal(0.0, 1.5, (sentences, prefixes, A + words)),
+        attention=attention / attention.sum(-1, keepdims=True),
+        mask=mask,
+        max_lengths=rng.integers(1, longest + 1, sentences),
+    )
+
+
+def literal_toy(probabilities: dict[tuple[int, ...], dict[int, float]], cap: int) -> Toy:
+    """One sentence of two source tokens, looked at alike; a word that is not told has 1e-30."""
+    toy = random_toy(0, words=2, longest=cap, sentences=1)
+    logits = np.full_like(toy.logits, math.log(1e-30))
+    for prefix, row in probabilities.items():
+        for word, probability in row.items():
+            logits[0, toy.place(prefix), word] = math.log(probability)
+    attention = np.full((1, logits.shape[1], 2), 0.5)
+    return Toy(logits, attention, np.array([[True, True]]), np.array([cap]))
+
+
+def log_softmax(logits: Array) -> Array:
+    logits = logits - logits.max(-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+def score(toy: Toy, n: int, tokens: tuple[int, ...], search: SearchConfig) -> Scored:
+    """What the formula gives for one target of sentence n."""
+    places = [toy.place(tokens[:i]) for i in range(len(tokens))]
+    log_probs = np.array(
+        [log_softmax(toy.logits[n, p])[w] for p, w in zip(places, tokens, strict=True)]
+    )
+    alignment = toy.attention[n, places]
+    coverage = [
+        math.log(min(max(alignment[:, i].sum(), 1e-9), 1.0)) for i in np.flatnonzero(toy.mask[n])
+    ]
+    lp = ((5 + len(tokens)) / 6) ** search.length_penalty
+    total = log_probs.sum() / lp + search.coverage_penalty * sum(coverage)
+    return Scored(tokens, total, log_probs, alignment, tokens[-1] == EOS)
+
+
+def repeats(tokens: tuple[int, ...], n: int) -> bool:
+    grams = [tokens[i : i + n] for i in range(len(tokens) - n + 1)]
+    return n > 0 and len(set(grams)) < len(grams)
+
+
+def continuations(
+    toy: Toy, n: int, prefix: tuple[int, ...], search: SearchConfig
+) -> Iterator[tuple[int, ...]]:
+    if len(prefix) >= min(search.min_length, toy.max_lengths[n] - 1):
+        yield (*prefix, EOS)
+    for word in range(A, A + toy.words):
+        if not repeats((*prefix, word), search.no_repeat_ngram_size):
+            yield (*prefix, word)
+
+
+def every_hypothesis(
+    toy: Toy, n: int, search: SearchConfig, prefix: tuple[int, ...] = ()
+) -> Iterator[Scored]:
+    for tokens in continuations(toy, n, prefix, search):
+        if tokens[-1] == EOS or len(tokens) == toy.max_lengths[n]:
+            yield score(toy, n, tokens, search)
+        else:
+            yield from every_hypothesis(toy, n, search, tokens)
+
+
+def ranked(hypotheses: list[Scored]) -> list[Scored]:
+    return sorted(hypotheses, key=lambda h: (not h.finished, -h.score))
+
+
+def plain_beam(toy: Toy, n: int, search: SearchConfig) -> list[Scored]:
+    """Beam search as one would explain it; it goes on to the cap, whatever has halted."""
+    alive: list[tuple[int, ...]] = [()]
+    ended: list[Scored] = []
+    for _ in range(toy.max_lengths[n]):
+        made = [
+            score(toy, n, tokens, search)
+            for prefix in alive
+            for tokens in continuations(toy, n, prefix, search)
+        ]
+        made.sort(key=lambda h: -h.log_probs.sum())
+        made = made[: search.beam_size - sum(h.finished for h in ended)]
+        ended += [h for h in made if h.finished or len(h.tokens) == toy.max_lengths[n]]
+        alive = [h.tokens for h in made if not h.finished]
+    return ranked(ended)[: search.n_best]
+
+
+INTEGERS = ("beam_size", "n_best", "min_length", "no_repeat_ngram_size")
+REALS = ("length_penalty", "coverage_penalty")
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec((None, None, None), tf.float32),
+        tf.TensorSpec((None, None, None), tf.float32),
+        tf.TensorSpec((None, None), tf.bool),
+        tf.TensorSpec((None,), tf.int32),
+        {name: tf.TensorSpec((), tf.int32) for name in INTEGERS},
+        {name: tf.TensorSpec((), tf.float32) for name in REALS},
+    ],
+    autograph=False,
+)
+def graph(
+    logits: Any, attention: Any, mask: Any, max_lengths: Any, integers: Any, reals: Any
+) -> Any:
+    prefixes, words = tf.shape(logits)[1], tf.shape(logits)[2] - A
+
+    def step(tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any], Any]:
+        # At BOS the number is 0; a frozen place may go on past the table.
+        place = state["place"] * (words + 1) + tf.maximum(tokens - EOS, 0)
+        place = tf.minimum(place, prefixes - 1)
+        return (
+            tf.gather(logits, place, batch_dims=1),
+            {"place": place},
+            tf.gather(attention, place, batch_dims=1),
+        )
+
+    state = {"place": tf.zeros([tf.shape(logits)[0], 1], tf.int32)}
+    return beam_search(step, state, mask, max_lengths, Options(**integers, **reals))
+
+
+def run(toy: Toy, search: SearchConfig) -> Any:
+    result = graph(
+        tf.constant(toy.logits, tf.float32),
+        tf.constant(toy.attention, tf.float32),
+        tf.constant(toy.mask),
+        tf.constant(toy.max_lengths, tf.int32),
+        {name: tf.constant(getattr(search, name)) for name in INTEGERS},
+        {name: tf.constant(getattr(search, name), tf.float32) for name in REALS},
+    )
+    return type(result)(*(field.numpy() for field in result))
+
+
+def hypotheses_of(result: Any, n: int) -> list[Scored]:
+    """The hypotheses of sentence n, after a look at what stands beside them."""
+    found = []
+    for k, length in enumerate(result.lengths[n]):
+        assert not result.output_ids[n, k, length:].any()
+        assert not result.log_probs[n, k, length:].any()
+        assert not result.alignments[n, k, length:].any()
+        if length == 0:
+            assert result.scores[n, k] == -np.inf
+            assert not result.finished[n, k]
+            continue
+        assert len(found) == k, "an empty place stands before a hypothesis"
+        found.append(
+            Scored(
+                tuple(result.output_ids[n, k, :length].tolist()),
+                float(result.scores[n, k]),
+                result.log_probs[n, k, :length],
+                result.alignments[n, k, :length],
+                bool(result.finished[n, k]),
+            )
+        )
+    return found
+
+
+def search_toy(toy: Toy, search: SearchConfig) -> list[list[Scored]]:
+    result = run(toy, search)
+    assert result.scores.shape == (len(toy.logits), search.n_best)
+    return [hypotheses_of(result, n) for n in range(len(toy.logits))]
+
+
+def assert_same(found: Scored, truth: Scored, tolerance: float = 1e-5) -> None:
+    assert found.tokens == truth.tokens
+    assert found.score == pytest.approx(truth.score, abs=tolerance)
+    np.testing.assert_allclose(found.log_probs, truth.log_probs, atol=1e-5)
+    np.testing.assert_allclose(found.alignment, truth.alignment, atol=1e-6)
+    assert found.finished == truth.finished
+
+
+def assert_ranks_of(found: list[Scored], best: list[Scored]) -> None:
+    """Rank by rank, the scores of `best`; where two are equal, either may come first."""
+    assert len({h.tokens for h in found}) == len(found) == len(best)
+    for one, truth in zip(found, best, strict=True):
+        assert one.score == pytest.approx(truth.score, abs=1e-5)
+        assert one.finished == truth.finished
+
+
+SETTINGS = [
+    {},
+    {"length_penalty": 1.0},
+    {"length_penalty": 2.5},
+    {"coverage_penalty": 0.4},
+    {"length_penalty": 0.6, "coverage_penalty": 0.2},
+    {"length_penalty": 3.0, "coverage_penalty": 2.0},
+    {"length_penalty": 1.0, "min_length": 1},
+    {"coverage_penalty": 1.0, "min_length": 3},
+    {"length_penalty": 1.0, "no_repeat_ngram_size": 1},
+    {"no_repeat_ngram_size": 2},
+    {"length_penalty": 2.0, "coverage_penalty": 0.5, "no_repeat_ngram_size": 2, "min_length": 2},
+    {"length_penalty": 1.0, "no_repeat_ngram_size": 3},
+]
+settings = pytest.mark.parametrize("setting", SETTINGS, ids=str)
+
+
+class TestLiterally:
+    """p(EOS) = 0.4 and p(A) = 0.6; after A both are 0.5; after A A, EOS is sure."""
+
+    toy = literal_toy({(): {EOS: 0.4, A: 0.6}, (A,): {EOS: 0.5, A: 0.5}, (A, A): {EOS: 1.0}}, 4)
+
+    @pytest.mark.parametrize(
+        ("alpha", "expected"),
+        [
+            # lp is 1 for EOS alone, 7/6 for A EOS and 8/6 for A A EOS, to the power alpha.
+            (0.0, {(EOS,): math.log(0.4), (A, EOS): math.log(0.3), (A, A, EOS): math.log(0.3)}),
+            (1.0, {(A, A, EOS): -0.902980, (EOS,): -0.916291, (A, EOS): -1.031977}),
+            (2.0, {(A, A, EOS): -0.677235, (A, EOS): -0.884552, (EOS,): -0.916291}),
+        ],
+    )
+    def test_length_penalty_ranks(
+        self, alpha: float, expected: dict[tuple[int, ...], float]
+    ) -> None:
+        search = SearchConfig(beam_size=3, n_best=3, length_penalty=alpha)
+        [found] = search_toy(self.toy, search)
+        assert {h.tokens: h.score for h in found} == pytest.approx(expected, abs=1e-5)
+        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+
+    def test_coverage_penalty(self) -> None:
+        # EOS alone looks at each of the two source tokens by half: log 0.4 + 2 log 0.5.
+        search = SearchConfig(beam_size=3, n_best=3, length_penalty=0.0, coverage_penalty=1.0)
+        [found] = search_toy(self.toy, search)
+        assert {h.tokens: h.score for h in found} == pytest.approx(
+            {(A, EOS): math.log(0.3), (A, A, EOS): math.log(0.3), (EOS,): -2.302585}, abs=1e-5
+        )
+
+    def test_greedy_takes_the_likelier_token(self) -> None:
+        [[found]] = search_toy(self.toy, SearchConfig(beam_size=1))
+        assert found.tokens[0] == A
+
+    def test_halted_hypothesis_keeps_its_place(self) -> None:
+        # EOS takes one of the two places for good, so after A there is one left for both ways on.
+        sure = {(): {EOS: 0.4, A: 0.6}, (A,): {A: 0.7, B: 0.3}, (A, A): {A: 0.9, EOS: 0.1}}
+        search = SearchConfig(beam_size=2, n_best=2, length_penalty=0.0)
+        [found] = search_toy(literal_toy(sure, 3), search)
+        assert [h.tokens for h in found] == [(EOS,), (A, A, A)]
+        assert [h.score for h in found] == pytest.approx([math.log(0.4), math.log(0.378)], abs=1e-5)
+
+    def test_cut_hypothesis_comes_after_a_halted_one(self) -> None:
+        likely_cut = {(): {EOS: 0.1, A: 0.9}, (A,): {A: 1.0}}
+        [found] = search_toy(literal_toy(likely_cut, 2), SearchConfig(beam_size=2, n_best=2))
+        assert [(h.tokens, h.finished) for h in found] == [((EOS,), True), ((A, A), False)]
+        assert found[0].score < found[1].score
+
+    def test_places_without_a_hypothesis(self) -> None:
+        toy = dataclasses.replace(random_toy(5, words=2, sentences=1), max_lengths=np.array([1]))
+        result = run(toy, SearchConfig(beam_size=5, n_best=5))
+        assert sorted(result.output_ids[0, :, 0].tolist()) == [0, 0, EOS, A, B]
+        assert result.output_ids[0, 0] == [EOS]
+        assert result.lengths.tolist() == [[1, 1, 1, 0, 0]]
+        assert result.scores[0, 3:].tolist() == [-np.inf, -np.inf]
+        assert result.finished.tolist() == [[True, False, False, False, False]]
+
+    def test_length_penalty(self) -> None:
+        assert length_penalty(1, 3.0).numpy() == pytest.approx(1.0)
+        assert length_penalty(7, 1.0).numpy() == pytest.approx(2.0)
+        assert length_penalty(19, 0.5).numpy() == pytest.approx(2.0)
+        assert length_penalty(100, 0.0).numpy() == pytest.approx(1.0)
+
+    def test_coverage_penalty_looks_at_real_source_tokens(self) -> None:
+        coverage = tf.constant([[[0.5, 2.0, 0.25], [1.0, 0.0, 0.0]]])
+        mask = tf.constant([[True, True, False]])
+        # log 0.5 + log 1, and log 1 + log 1e-9, each times 2.
+        assert coverage_penalty(coverage, mask, 2.0).numpy() == pytest.approx(
+            np.array([[-1.386294, -41.446532]]), abs=1e-4
+        )
+
+
+@settings
+class TestWideBeam:
+    """A beam with a place for every hypothesis leaves nothing out: 432 toy models."""
+
+    @pytest.mark.parametrize(("words", "longest"), [(2, 5), (3, 3), (9, 2)])
+    def test_finds_the_exhaustive_n_best(
+        self, setting: dict[str, Any], words: int, longest: int
+    ) -> None:
+        for seed in range(4):
+            toy = random_toy(seed, words, longest)
+            some = SearchConfig(**{"length_penalty": 0.0, **setting})
+            truth = [ranked(list(every_hypothesis(toy, n, some))) for n in range(3)]
+            beam = max(len(hypotheses) for hypotheses in truth)
+            for n_best in {1, min(4, beam), beam}:
+                search = dataclasses.replace(some, beam_size=beam, n_best=n_best)
+                for n, found in enumerate(search_toy(toy, search)):
+                    by_tokens = {h.tokens: h for h in truth[n]}
+                    for hypothesis in found:
+                        assert_same(hypothesis, by_tokens[hypothesis.tokens])
+                    assert_ranks_of(found, truth[n][:n_best])
+
+
+@settings
+class TestNarrowBeam:
+    @pytest.mark.parametrize("beam_size", [1, 2, 3, 4])
+    def test_is_the_plain_beam_search(self, setting: dict[str, Any], beam_size: int) -> None:
+        for seed in range(100, 104):
+            toy = random_toy(seed)
+            for n_best in {1, beam_size}:
+                search = SearchConfig(beam_size=beam_size, n_best=n_best, **setting)
+                for n, found in enumerate(search_toy(toy, search)):
+                    truth = plain_beam(toy, n, search)
+                    assert len(found) == len(truth)
+                    for one, other in zip(found, truth, strict=True):
+                        assert_same(one, other)
+
+    def test_greedy_is_an_argmax_loop(self, setting: dict[str, Any]) -> None:
+        search = SearchConfig(beam_size=1, **setting)
+        for seed in range(200, 204):
+            toy = random_toy(seed)
+            for n, found in enumerate(search_toy(toy, search)):
+                tokens: tuple[int, ...] = ()
+                while tokens[-1:] != (EOS,) and len(tokens) < toy.max_lengths[n]:
+                    logits = toy.logits[n, toy.place(tokens)]
+                    ways = continuations(toy, n, tokens, search)
+                    tokens = max(ways, key=lambda way, row=logits: row[way[-1]])
+                assert [h.tokens for h in found] == [tokens]
+
+    def test_best_does_not_depend_on_n_best(self, setting: dict[str, Any]) -> None:
+        for seed in range(300, 304):
+            toy = random_toy(seed)
+            all_five = search_toy(toy, SearchConfig(beam_size=5, n_best=5, **setting))
+            for n_best in (1, 2):
+                fewer = search_toy(toy, SearchConfig(beam_size=5, n_best=n_best, **setting))
+                for some, five in zip(fewer, all_five, strict=True):
+                    for one, other in zip(some, five[:n_best], strict=True):
+                        assert_same(one, other, tolerance=0.0)
+
+    def test_sentence_does_not_depend_on_its_batch(self, setting: dict[str, Any]) -> None:
+        search = SearchConfig(beam_size=3, n_best=3, **setting)
+        for seed in range(400, 404):
+            toy = random_toy(seed, sentences=4)
+            together = search_toy(toy, search)
+            for n in range(4):
+                [alone] = search_toy(toy.only(n), search)
+                assert len(alone) == len(together[n])
+                for one, other in zip(alone, together[n], strict=True):
+                    source_length = one.alignment.shape[1]
+                    assert not other.alignment[:, source_length:].any()
+                    shorter = dataclasses.replace(
+                        other, alignment=other.alignment[:, :source_length]
+                    )
+                    assert_same(one, shorter, tolerance=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_no_ngram_is_repeated(size: int) -> None:
+    found_repeats = 0
+    for seed in range(8):
+        toy = random_toy(seed, words=2, longest=6)
+        toy = dataclasses.replace(toy, max_lengths=np.array([6, 6, 6]))
+        free, bound = (
+            search_toy(toy, SearchConfig(beam_size=4, n_best=4, no_repeat_ngram_size=n))
+            for n in (0, size)
+        )
+        assert not any(repeats(h.tokens, size) for found in bound for h in found)
+        found_repeats += sum(repeats(h.tokens, size) for found in free for h in found)
+    assert found_repeats, "the rule had nothing to do"
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_min_length_counts_tokens_before_eos(least: int) -> None:
+    toy = random_toy(0, longest=5)
+    toy = dataclasses.replace(toy, max_lengths=np.array([2, 4, 5]))
+    toy.logits[:, :, EOS] = 9.0
+    found = search_toy(toy, SearchConfig(beam_size=2, min_length=least))
+    # The first sentence is capped at two tokens, so it may halt after one.
+    assert [len(best.tokens) for [best] in found] == [2, least + 1, least + 1]
+    assert all(best.finished for [best] in found)
+
+
+@pytest.fixture(scope="module")
+def model(make_model: Callable[..., Seq2Seq]) -> Seq2Seq:
+    model = make_model(encoder_layers=2, decoder_layers=2)
+    # Halting is made rare, so that hypotheses are long.
+    bias = np.array(model.output_bias)
+    bias[EOS] -= 2.0
+    model.output_bias.assign(bias)
+    return model
+
+
+@pytest.fixture(scope="module")
+def translate(model: Seq2Seq) -> Callable[..., dict[str, Array]]:
+    function, _ = compiled(model)
+
+    def call(source_ids: Array, **settings: Any) -> dict[str, Array]:
+        inputs = search_inputs(source_ids, SearchConfig(**settings))
+        return {name: value.numpy() for name, value in function(**inputs).items()}
+
+    return call
+
+
+class TestModel:
+    """The search over a real model, of two layers on each side."""
+
+    source_ids = np.array([[4, 9, 5, 6, 3], [7, 3, 0, 0, 0], [8, 8, 3, 0, 0]], np.int32)
+
+    @pytest.mark.parametrize("beam_size", [1, 4])
+    def test_log_probs_are_those_of_the_teacher_forced_pass(
+        self, model: Seq2Seq, translate: Callable[..., dict[str, Array]], beam_size: int
+    ) -> None:
+        result = translate(self.source_ids, beam_size=beam_size, n_best=beam_size)
+        assert result["lengths"].max() > 10
+        for k in range(beam_size):
+            ids, lengths = result["output_ids"][:, k], result["lengths"][:, k]
+            fed = np.concatenate([np.full((3, 1), 2, np.int32), ids[:, :-1]], axis=1)
+            logits = model({"source_ids": self.source_ids, "target_ids": fed}).numpy()
+            expected = np.take_along_axis(log_softmax(logits), ids[..., None], -1)[..., 0]
+            expected *= np.arange(ids.shape[1]) < lengths[:, None]
+            np.testing.assert_allclose(result["log_probs"][:, k], expected, atol=1e-4)
+            lp = (5 + lengths) / 6
+            np.testing.assert_allclose(
+                result["scores"][:, k], expected.sum(1) / lp, rtol=1e-4, atol=1e-4
+            )
+
+    def test_alignments_are_distributions_over_the_source(
+        self, translate: Callable[..., dict[str, Array]]
+    ) -> None:
+        result = translate(self.source_ids, beam_size=3, n_best=3)
+        real = np.arange(result["output_ids"].shape[2]) < result["lengths"][..., None]
+        np.testing.assert_allclose(result["alignments"].sum(-1), real, atol=1e-5)
+        padding = np.broadcast_to((self.source_ids == 0)[:, None, None], result["alignments"].shape)
+        assert (result["alignments"][padding] == 0.0).all()
+
+    def test_sentence_does_not_depend_on_its_batch(
+        self, translate: Callable[..., dict[str, Array]]
+    ) -> None:
+        settings = {"beam_size": 4, "n_best": 4, "coverage_penalty": 0.2}
+        together = translate(np.pad(self.source_ids, ((0, 0), (0, 3))), **settings)
+        for n, row in enumerate(self.source_ids):
+            alone = translate(row[row != 0][None], **settings)
+            np.testing.assert_array_equal(alone["lengths"][0], together["lengths"][n])
+            length = alone["output_ids"].shape[2]
+            np.testing.assert_array_equal(
+                alone["output_ids"][0], together["output_ids"][n, :, :length]
+            )
+            assert not together["output_ids"][n, :, length:].any()
+            np.testing.assert_allclose(alone["scores"][0], together["scores"][n], atol=1e-5)
+
+    def test_cap_follows_the_source(self, translate: Callable[..., dict[str, Array]]) -> None:
+        result = translate(self.source_ids, beam_size=2, min_length=1000, max_length_ratio=2.0)
+        # Twice the source's tokens, its EOS counted, and ten.
+        assert result["lengths"][:, 0].tolist() == [20, 14, 16]
