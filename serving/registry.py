@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from serving.languages import Language, english_name
 from translator.config import SearchConfig
 from translator.errors import InputError, ModelFolderError, TranslatorError
+from translator.model_folder import version_folders
 from translator.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -137,22 +138,13 @@ def find_versions(models: Path) -> dict[str, list[Path]]:
     expected = f"expected a folder of models, as {models / '<source>-<target>' / '<version>'}"
     try:
         pairs = sorted(path for path in models.iterdir() if path.is_dir())
-        found = {pair.name: _versions_of(pair) for pair in pairs}
+        found = {pair.name: [path for _, path in reversed(version_folders(pair))] for pair in pairs}
     except OSError as error:
         raise ModelFolderError(f"{expected}. Received: {error.strerror}") from error
     found = {pair: versions for pair, versions in found.items() if versions}
     if not found:
         raise ModelFolderError(f"{expected}. Received: a folder without any")
     return found
-
-
-def _versions_of(pair: Path) -> list[Path]:
-    numbered = (path for path in pair.iterdir() if path.name.isascii() and path.name.isdecimal())
-    return sorted(
-        (path for path in numbered if path.is_dir()),
-        key=lambda path: int(path.name),
-        reverse=True,
-    )
 
 
 def _load_pair(

@@ -33,7 +33,7 @@ FREE_TO_CHANGE = frozenset(
         "select",
     }
 )
-"""What a run may be continued with another value of. More epochs stretch the decay from there on."""
+"""What a run may go on with another value of. More epochs stretch the decay from there on."""
 
 
 @dataclasses.dataclass(frozen=True)

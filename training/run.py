@@ -20,7 +20,6 @@ import keras
 from training.callbacks import (
     Clock,
     LogTraining,
-    RunLog,
     SaveCheckpoints,
     StopOnNaN,
     StopOnSignal,
@@ -31,6 +30,7 @@ from training.config import TrainConfig, changed
 from training.corpus import Corpus, read_corpus
 from training.dataset import Batches, encode_pairs
 from training.evaluation import Validator
+from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
 from training.teacher_forcing import ScheduledSeq2Seq

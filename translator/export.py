@@ -29,12 +29,8 @@ from translator.inference import (
     translate,
 )
 from translator.model import Seq2Seq
-from translator.saved_model import (
-    FORMAT_VERSION,
-    SavedTranslator,
-    content_checksum,
-    version_folders,
-)
+from translator.model_folder import FORMAT_VERSION, content_checksum, version_folders
+from translator.saved_model import SavedTranslator
 from translator.tokenizer import Tokenizer
 
 Tensor = Any

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,18 +10,10 @@ from typing import Any
 import tensorflow as tf
 
 from translator.errors import ModelFolderError
+from translator.model_folder import check_files, find_version, read_info
 from translator.tokenizer import Tokenizer
 
-FORMAT_VERSION = 1
-
 Tensor = Any
-
-_EXPECTED = (
-    "assets/source.model",
-    "assets/target.model",
-    "saved_model.pb",
-    "variables/variables.index",
-)
 
 
 class SavedTranslator:
@@ -52,7 +42,7 @@ class SavedTranslator:
         """
         folder = find_version(Path(path))
         info = read_info(folder)
-        _check_files(folder, info)
+        check_files(folder, info)
         try:
             module = tf.saved_model.load(str(folder))
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
@@ -75,78 +65,3 @@ class SavedTranslator:
         """The signature `score`; see `inference.score`."""
         outputs: dict[str, Tensor] = self._module.signatures["score"](**inputs)
         return outputs
-
-
-def version_folders(folder: Path) -> list[tuple[int, Path]]:
-    """Versions below a model folder, lowest first, as (number, path)."""
-    if not folder.is_dir():
-        return []
-    return sorted(
-        (int(path.name), path)
-        for path in folder.iterdir()
-        if path.is_dir() and path.name.isascii() and path.name.isdigit()
-    )
-
-
-def find_version(folder: Path) -> Path:
-    """The folder itself if it is a version, else the highest version below it.
-
-    Raises:
-        ModelFolderError: There is no such folder, or no version in it.
-    """
-    if (folder / "saved_model.pb").exists() or (folder / "assets" / "model.json").exists():
-        return folder
-    versions = version_folders(folder)
-    if not versions:
-        there = "no version folder" if folder.is_dir() else "no such folder"
-        raise ModelFolderError(
-            f"{folder}: expected a model folder, with a version such as {folder / '1'} in it. "
-            f"Received: {there}"
-        )
-    return versions[-1][1]
-
-
-def read_info(folder: Path) -> Mapping[str, Any]:
-    """`model.json` of a version folder.
-
-    Raises:
-        ModelFolderError: It is missing, damaged, or of an unknown format.
-    """
-    path = folder / "assets" / "model.json"
-    try:
-        info = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ModelFolderError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ModelFolderError(f"{path}: expected JSON. Received: {error}") from error
-    if not isinstance(info, dict):
-        raise ModelFolderError(f"{path}: expected a JSON object. Received: {type(info).__name__}")
-    if info.get("format_version") != FORMAT_VERSION:
-        raise ModelFolderError(
-            f"{path}: expected format_version {FORMAT_VERSION}. "
-            f"Received: {info.get('format_version')!r}"
-        )
-    if info.get("checksum") != content_checksum(info):
-        raise ModelFolderError(f"{path}: damaged: its checksum does not fit what it says")
-    return info
-
-
-def content_checksum(info: Mapping[str, Any]) -> str:
-    """SHA-256 of what a `model.json` says, its own checksum left out."""
-    content = {key: value for key, value in info.items() if key != "checksum"}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _check_files(folder: Path, info: Mapping[str, Any]) -> None:
-    files = info["files"]
-    for name in (*_EXPECTED, *files):
-        path = folder / name
-        try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise ModelFolderError(f"{path}: cannot be read: {error.strerror}") from error
-        if digest != files.get(name):
-            raise ModelFolderError(
-                f"{path}: damaged: expected sha256 {files.get(name)}. Received: {digest}"
-            )

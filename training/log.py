@@ -1,0 +1,69 @@
+"""A run's figures, kept and shown."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from training.checkpoint import Progress
+from training.progress import ProgressDisplay
+
+
+class RunLog:
+    """A run's figures: `log.csv`, TensorBoard, and the display.
+
+    Args:
+        folder: The run's folder.
+        progress: Where the run is; rows of a session that was killed past its last checkpoint
+            are cut off, since those updates come again.
+        display: The progress display.
+    """
+
+    COLUMNS = (
+        *("update", "seconds", "target_tokens"),
+        *("loss", "learning_rate", "teacher_forcing", "tokens_per_second"),
+        *("valid_loss", "valid_bleu", "valid_chrf"),
+    )
+
+    def __init__(self, folder: Path, progress: Progress, display: ProgressDisplay) -> None:
+        self.path = folder / "log.csv"
+        self.display = display
+        self._tensorboard = _tensorboard_writer(folder / "tensorboard")
+        kept = [row for row in read_log(self.path) if int(row["update"]) <= progress.update]
+        with open(self.path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self.COLUMNS)
+            writer.writeheader()
+            writer.writerows(kept)
+
+    def write(self, progress: Progress, figures: dict[str, float]) -> None:
+        """Adds a row of figures."""
+        row = {
+            "update": progress.update,
+            "seconds": f"{progress.seconds:.1f}",
+            "target_tokens": progress.target_tokens,
+            **{name: f"{value:.6g}" for name, value in figures.items()},
+        }
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
+            csv.DictWriter(file, self.COLUMNS).writerow(row)
+        if self._tensorboard is not None:
+            for name, value in figures.items():
+                self._tensorboard.add_scalar(name, value, progress.update)
+            self._tensorboard.flush()
+        self.display.figures(progress, figures)
+
+
+def read_log(path: Path) -> list[dict[str, str]]:
+    """Rows of a `log.csv`; none where there is no file."""
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if (row.get("update") or "").isdigit()]
+
+
+def _tensorboard_writer(folder: Path) -> Any | None:
+    try:
+        from tensorboard.summary import Writer
+    except ImportError:
+        return None
+    return Writer(str(folder))
