@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
-from serving.lines import TranslatedText
+from serving.passages import TranslatedText
 from serving.settings import Settings
 from serving.validation import explain
 from translator.config import SearchConfig
@@ -157,27 +157,25 @@ def _check_limits(request: TranslateRequest, settings: Settings) -> None:
         raise InputError("auto is not supported: this server does not detect languages, name one")
 
 
-class LineAlignment(BaseModel):
-    """Where the model looked while it wrote one line; all three are empty for a blank line.
+class SentenceAlignment(BaseModel):
+    """Where the model looked while it wrote one sentence.
 
     Attributes:
-        source: Pieces of the line, then the end mark.
+        source: Pieces of the sentence, then the end mark.
         target: Pieces of the best translation, then the end mark unless it was cut short.
         weights: One row for each target piece, one number for each source piece; a row sums to 1.
     """
 
-    source: list[str] = []
-    target: list[str] = []
-    weights: list[list[float]] = []
+    source: list[str]
+    target: list[str]
+    weights: list[list[float]]
 
     @classmethod
-    def of(cls, line: Translation | None) -> Self:
+    def of(cls, sentence: Translation) -> Self:
         """Takes the alignment of the best hypothesis, to four decimals."""
-        if line is None:
-            return cls()
-        best = line.hypotheses[0]
+        best = sentence.hypotheses[0]
         return cls(
-            source=list(line.source_tokens),
+            source=list(sentence.source_tokens),
             target=list(best.tokens),
             weights=best.alignment.astype(float).round(4).tolist(),
         )
@@ -190,14 +188,14 @@ class TranslateAnswer(BaseModel):
         translated_text: The best translation.
         alternatives: Other translations, best first; fewer than asked where some read the same.
         scores: The search's score of the best translation, then of each alternative.
-        alignment: One alignment for each line.
+        alignment: One alignment for each sentence.
         truncated: Whether the translation was cut short, because it grew too long.
     """
 
     translated_text: str | list[str] = Field(serialization_alias="translatedText")
     alternatives: list[str] | list[list[str]] | None = None
     scores: list[float] | list[list[float]] | None = None
-    alignment: list[LineAlignment] | list[list[LineAlignment]] | None = None
+    alignment: list[SentenceAlignment] | list[list[SentenceAlignment]] | None = None
     truncated: bool | list[bool]
 
     @classmethod
@@ -213,7 +211,8 @@ class TranslateAnswer(BaseModel):
             values["scores"] = [list(result.scores) for result in results]
         if request.alignment:
             values["alignment"] = [
-                [LineAlignment.of(line) for line in result.lines] for result in results
+                [SentenceAlignment.of(sentence) for sentence in result.sentences]
+                for result in results
             ]
         if isinstance(request.q, list):
             return cls(**values)

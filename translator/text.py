@@ -1,14 +1,17 @@
-"""Normalization: the one form of a text that training, translation and scoring all see."""
+"""The one form of a text that training, translation and scoring see, and its sentences."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from sentencex import segment
+
 from translator.errors import InputError
 
 # Category Cc less what `str.isspace` calls white space, and the byte order mark.
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]+")
+_SENTENCE = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,3 +40,28 @@ def normalize(text: str) -> str:
     # Removing comes first, so that what it joins is still composed and folded.
     composed = unicodedata.normalize("NFC", _REMOVED.sub("", text))
     return " ".join(composed.split())
+
+
+def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
+    """Splits a text into sentences, so that each can be translated on its own and put back.
+
+    A line break always ends a sentence. What ends one within a line is decided by the rules and
+    abbreviations of the language; a language without any gets those of English.
+
+    Args:
+        text: Any text.
+        language: Code of its language, such as `es`.
+
+    Returns:
+        Pairs of a sentence, without white space around it, and the white space after it. Joined,
+        they are the text. A sentence is empty where white space follows white space.
+    """
+    pieces: list[tuple[str, str]] = []
+    for line in text.splitlines(keepends=True):
+        for part in segment(language, line):
+            match = _SENTENCE.fullmatch(part)
+            assert match is not None
+            before, sentence, after = match.groups()
+            pieces += [("", before)] if before and sentence else []
+            pieces.append((sentence, after if sentence else before))
+    return pieces

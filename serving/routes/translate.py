@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from serving.body import read_fields
-from serving.lines import translate_texts
+from serving.passages import translate_texts
 from serving.registry import Registry
 from serving.routes.health import require_model
 from serving.schemas import TranslateAnswer, TranslateRequest
@@ -24,7 +24,9 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         search = request.search(settings)
         require_model(registry)
         model = registry.find(request.source, request.target)
-        results = translate_texts(request.texts, lambda lines: model.translate(lines, search))
+        results = translate_texts(
+            request.texts, request.source, lambda sentences: model.translate(sentences, search)
+        )
         return TranslateAnswer.of(request, results).as_json()
 
     return routes

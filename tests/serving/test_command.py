@@ -101,7 +101,7 @@ def test_everything_that_can_be_asked_for(live: Live) -> None:
         1 + len(alternatives) for alternatives in answer["alternatives"]
     ]
     assert all(scores == sorted(scores, reverse=True) for scores in answer["scores"])
-    assert [len(lines) for lines in answer["alignment"]] == [1, 0, 3]
+    assert [len(lines) for lines in answer["alignment"]] == [1, 0, 2]
     for line in (line for lines in answer["alignment"] for line in lines):
         assert len(line["weights"]) == len(line["target"])
         for row in line["weights"]:

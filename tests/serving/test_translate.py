@@ -78,16 +78,15 @@ def test_scores_are_those_of_the_best_and_of_each_alternative(client: FlaskClien
     assert answer["scores"] == [[-2.0, -3.0], [0.0]]
 
 
-def test_alignment_has_an_entry_for_each_line(client: FlaskClient) -> None:
+def test_alignment_has_an_entry_for_each_sentence(client: FlaskClient) -> None:
     line = {
         "source": ["a", "b", "</s>"],
         "target": ["b", "a", "</s>"],
         "weights": [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
     }
-    blank = {"source": [], "target": [], "weights": []}
     assert post(client, q="a b\n", alignment=True).get_json()["alignment"] == [line]
     answer = post(client, q=["a b\n\na b", ""], alignment=True).get_json()
-    assert answer["alignment"] == [[line, blank, line], []]
+    assert answer["alignment"] == [[line, line], []]
 
 
 def test_a_translation_that_is_cut_short_says_so(client: FlaskClient) -> None:

@@ -24,16 +24,23 @@ SIZES: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def make_model() -> Callable[..., Seq2Seq]:
-    """From sizes that differ from the tiny ones, a dtype and a seed to a model."""
+    """From sizes that differ from the tiny ones, a dtype and a seed to a model.
+
+    Making a model takes a second, so one is made for each set of arguments; whoever asks for it
+    again gets it with its first weights.
+    """
+    made: dict[tuple[Any, ...], Seq2Seq] = {}
 
     def make(dtype: str = "float32", seed: int = 1, **sizes: Any) -> Seq2Seq:
         from translator.config import ModelConfig
         from translator.model import build
 
-        model = build(ModelConfig(**{**SIZES, **sizes}), dtype)
+        key = (dtype, seed, *sorted(sizes.items()))
+        if key not in made:
+            made[key] = build(ModelConfig(**{**SIZES, **sizes}), dtype)
         rng = np.random.default_rng(seed)
-        for weight in model.weights:
+        for weight in made[key].weights:
             weight.assign(rng.normal(0.0, 0.7, weight.shape))
-        return model
+        return made[key]
 
     return make

@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 
 from translator.errors import InputError
-from translator.text import normalize
+from translator.text import normalize, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,25 @@ def test_a_lone_surrogate_is_refused_with_its_position(surrogate: str) -> None:
     message = str(caught.value)
     assert f"U+{ord(surrogate):04X} at position 4, counted from 0" in message
     message.encode("utf-8")  # the message itself can be printed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" ", [("", " ")]),
+        ("Hola", [("Hola", "")]),
+        ("Hola. ¿Qué tal?\n", [("Hola.", " "), ("¿Qué tal?", "\n")]),
+        ("  El Sr. Gil llegó.  Bien.", [("", "  "), ("El Sr. Gil llegó.", "  "), ("Bien.", "")]),
+        ("uno\n\n dos", [("uno", "\n"), ("", "\n"), ("", " "), ("dos", "")]),
+        ("A las 8.30 h en www.example.com", [("A las 8.30 h en www.example.com", "")]),
+    ],
+)
+def test_split_sentences(text: str, expected: list[tuple[str, str]]) -> None:
+    assert split_sentences(text, "es") == expected
+
+
+@pytest.mark.parametrize("language", ["es", "en", "ja", "xx", ""])
+def test_sentences_joined_are_the_text(language: str) -> None:
+    text = "a. b\r\n\x00c!? \u2028\t«d.» e\u3002f\x85 1. g\n \x1c h" * 3
+    assert "".join(map("".join, split_sentences(text, language))) == text

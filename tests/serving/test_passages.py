@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from serving.lines import translate_texts
+from serving.passages import translate_texts
 from serving.registry import Engine
 from translator.config import SearchConfig
 from translator.translator import Hypothesis, Translation
@@ -32,13 +32,15 @@ def hypothesis(text: str, score: float) -> Hypothesis:
         ("\n\nuno dos\r", "\n\ndos uno\r"),
         ("uno dos\n \t \ntres", "dos uno\n \t \ntres"),
         ("uno dos\u2028tres cuatro", "dos uno\u2028cuatro tres"),
+        ("  Uno dos.  ¿Tres cuatro?\n", "  dos. Uno  cuatro? ¿Tres\n"),
+        ("El Sr. Pérez", "Pérez Sr. El"),
         ("\n", "\n"),
         ("   ", "   "),
         ("", ""),
     ],
 )
 def test_line_breaks_and_blank_lines_stay(engine: Engine, text: str, expected: str) -> None:
-    (result,) = translate_texts([text], lambda lines: engine.translate(lines, SearchConfig()))
+    (result,) = translate_texts([text], "es", lambda lines: engine.translate(lines, SearchConfig()))
     assert result.candidates == (expected,)
 
 
@@ -49,7 +51,7 @@ def test_all_lines_of_all_texts_go_in_one_call_without_the_blank_ones() -> None:
         calls.append(lines)
         return [Translation(("</s>",), (hypothesis(line.upper(), -1.0),)) for line in lines]
 
-    results = translate_texts(["a\n\nb", " ", "c"], translate)
+    results = translate_texts(["a\n\nb", " ", "c"], "es", translate)
     assert calls == [["a", "b", "c"]]
     assert [result.candidates for result in results] == [("A\n\nB",), (" ",), ("C",)]
     assert [result.scores for result in results] == [(-2.0,), (0.0,), (-1.0,)]
@@ -59,7 +61,7 @@ def test_nothing_is_called_for_blank_texts_only() -> None:
     def translate(lines: list[str]) -> list[Translation]:
         raise AssertionError("not to be called")
 
-    assert [result.candidates for result in translate_texts(["", "\n"], translate)] == [
+    assert [result.candidates for result in translate_texts(["", "\n"], "es", translate)] == [
         ("",),
         ("\n",),
     ]
@@ -71,7 +73,7 @@ def test_candidates_join_lines_rank_by_rank_and_leave_out_what_reads_the_same() 
         "b": (hypothesis("B", -8.0),),
     }
     (result,) = translate_texts(
-        ["a\nb"], lambda lines: [Translation(("</s>",), by_line[line]) for line in lines]
+        ["a\nb"], "es", lambda lines: [Translation(("</s>",), by_line[line]) for line in lines]
     )
     assert result.candidates == ("A\nB", "Á\nB")
     assert result.scores == (-9.0, -10.0)
@@ -80,6 +82,6 @@ def test_candidates_join_lines_rank_by_rank_and_leave_out_what_reads_the_same() 
 def test_one_line_cut_short_marks_the_text(make_engine: Callable[..., Engine]) -> None:
     engine = make_engine()
     results = translate_texts(
-        ["uno\nendless", "uno\ndos"], lambda lines: engine.translate(lines, SearchConfig())
+        ["uno\nendless", "uno\ndos"], "es", lambda lines: engine.translate(lines, SearchConfig())
     )
     assert [result.truncated for result in results] == [True, False]
