@@ -6,18 +6,21 @@ BIN := $(VENV)/bin
 
 # An empty file for each set of packages says that it is installed, and since when.
 SERVE_READY := $(VENV)/.serve-ready
+TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format clean
+.PHONY: help serve train-ready test lint format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
 	$(BIN)/python -m serving
+
+train-ready: $(TRAIN_READY) ## Install what training needs
 
 test: lint ## Run the linters, then the tests
 	$(BIN)/python -m pytest
@@ -55,7 +58,12 @@ $(SERVE_READY): requirements.txt | $(BIN)/python
 	@touch $@
 
 # After the smaller set, because two pips must not write to one folder at a time.
-$(DEV_READY): requirements-dev.txt requirements-train.txt $(SERVE_READY)
-	@echo "Installing what training and the tests need"
+$(TRAIN_READY): requirements-train.txt $(SERVE_READY)
+	@echo "Installing what training needs"
+	@$(PIP_INSTALL) -r requirements-train.txt
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt $(TRAIN_READY)
+	@echo "Installing what the tests need"
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@

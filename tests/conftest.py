@@ -6,57 +6,10 @@ The model is trained by the training command and exported by the export command,
 from __future__ import annotations
 
 import os
-import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-
-TOY_SETTINGS = {
-    "vocab_size": 275,
-    "embedding_size": 32,
-    "encoder_size": 64,
-    "decoder_size": 64,
-    "attention_size": 32,
-    "dropout": 0.0,
-    "label_smoothing": 0.0,
-    "batch_tokens": 256,
-    "max_length": 40,
-    "learning_rate": 0.003,
-    "warmup": 50,
-    "epochs": 7,
-    "validate_every": 500,
-    "precision": "float32",
-}
-
-
-def toy_pairs(count: int, seed: int) -> list[tuple[str, str]]:
-    """Digit strings of one to eight digits and their reverses, all different."""
-    rng = random.Random(seed)
-    strings: dict[str, None] = {}
-    while len(strings) < count:
-        strings["".join(rng.choices("0123456789", k=rng.randint(1, 8)))] = None
-    return [(text, text[::-1]) for text in strings]
-
-
-def write_pairs(path: Path, pairs: list[tuple[str, str]]) -> Path:
-    path.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), "utf-8")
-    return path
-
-
-def run_module(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m ...` from the project's root."""
-    command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **options)
-
-
-def settings(**changes: object) -> list[str]:
-    """The toy task's settings as options of the training command."""
-    values = {**TOY_SETTINGS, **changes}
-    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+from toy import run_module, settings, toy_pairs, write_pairs
 
 
 @pytest.fixture(scope="session")

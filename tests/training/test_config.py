@@ -1,0 +1,224 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.config import FREE_TO_CHANGE, TrainConfig, changed, load_config
+from translator.errors import ConfigError
+
+
+class TestRanges:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"epochs": 1, "warmup": 0, "patience": 0},
+            {"clip_norm": 0.0, "clip_value": 1.0},
+            {"learning_rate": 1},
+            {"tokenizer": "bpe", "joint_vocab": False, "tie_output": False, "cell": "tanh"},
+            {"teacher_forcing": "exponential", "teacher_forcing_k": 0.999},
+            {"teacher_forcing": "inverse_sigmoid", "teacher_forcing_k": 500},
+            {"precision": "mixed_bfloat16", "select": "loss", "decay": "cosine"},
+            {"label_smoothing": 0.0, "dropout": 0.0},
+            {"seed": 0},
+            {"seed": 2**32 - 1},
+        ],
+        ids=str,
+    )
+    def test_accepts(self, settings: dict[str, Any]) -> None:
+        config = TrainConfig(**settings)
+        assert {name: getattr(config, name) for name in settings} == settings
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("vocab_size", 4),
+            ("embedding_size", 0),
+            ("encoder_layers", 0),
+            ("decoder_size", -1),
+            ("attention_size", 0),
+            ("cell", "gru"),
+            ("dropout", 1.0),
+            ("dropout", -0.1),
+            ("max_length", 0),
+            ("batch_tokens", 100),  # as many as max_length: the longest pair has EOS, too
+            ("epochs", 0),
+            ("label_smoothing", 1.0),
+            ("label_smoothing", -0.1),
+            ("learning_rate", 0.0),
+            ("learning_rate", -1.0),
+            ("learning_rate", float("nan")),
+            ("learning_rate", float("inf")),
+            ("decay", "exponential"),
+            ("warmup", -1),
+            ("clip_norm", -1.0),
+            ("clip_value", -1.0),
+            ("clip_value", 1.0),  # beside clip_norm
+            ("teacher_forcing", "quadratic"),
+            ("teacher_forcing_k", -1.0),
+            ("teacher_forcing_slope", -1.0),
+            ("teacher_forcing_floor", 1.5),
+            ("precision", "float64"),
+            ("tokenizer", "char"),
+            ("select", "ter"),
+            ("seed", -1),
+            ("seed", 2**32),
+            ("log_every", 0),
+            ("validate_every", 0),
+            ("checkpoint_every", 0),
+            ("valid_beam_size", 0),
+            ("valid_beam_size", 101),
+            ("patience", -1),
+        ],
+    )
+    def test_refuses(self, name: str, value: Any) -> None:
+        with pytest.raises(ConfigError) as caught:
+            TrainConfig(**{name: value})
+        # A setting is named by itself or by its group: teacher_forcing, learning_rate, ....
+        assert name.removesuffix("_k").removesuffix("_slope").removesuffix("_floor").removeprefix(
+            "valid_"
+        ) in str(caught.value) or name == "warmup"
+        assert "expected" in str(caught.value).lower()
+        assert "Received: " in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "expected"),
+        [
+            ("epochs", 2.0, "int"),
+            ("epochs", "2", "int"),
+            ("epochs", True, "int"),
+            ("epochs", None, "int"),
+            ("joint_vocab", 1, "bool"),
+            ("learning_rate", "fast", "float"),
+            ("learning_rate", False, "float"),
+            ("tokenizer", 1, "str"),
+            ("select", ["chrf"], "str"),
+        ],
+    )
+    def test_refuses_types(self, name: str, value: Any, expected: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            TrainConfig(**{name: value})
+        assert str(caught.value) == f"{name}: expected {expected}. Received: {value!r}"
+
+
+class TestLoad:
+    def test_defaults(self) -> None:
+        assert load_config(None) == TrainConfig()
+
+    def test_settings_win_over_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "run.toml"
+        path.write_text('epochs = 3\ndropout = 0.5\ntokenizer = "bpe"\njoint_vocab = false\n')
+
+        config = load_config(path, ["dropout=0.25", "seed = 7", "dropout=0.125"])
+        assert config == TrainConfig(
+            epochs=3, dropout=0.125, tokenizer="bpe", joint_vocab=False, seed=7
+        )
+
+    @pytest.mark.parametrize(
+        ("setting", "name", "value"),
+        [
+            ("epochs=4", "epochs", 4),
+            ("learning_rate=2e-3", "learning_rate", 0.002),
+            ("learning_rate=1", "learning_rate", 1),
+            ("joint_vocab=false", "joint_vocab", False),
+            ("tokenizer=bpe", "tokenizer", "bpe"),
+            ('tokenizer="bpe"', "tokenizer", "bpe"),
+        ],
+    )
+    def test_values(self, setting: str, name: str, value: object) -> None:
+        assert getattr(load_config(None, [setting]), name) == value
+
+    @pytest.mark.parametrize(
+        ("setting", "told"),
+        [
+            ("epochs", "'epochs'"),
+            ("", "''"),
+            ("epoch=3", "epoch"),
+            ("=3", "expected keys among"),
+            ("epochs=", "epochs: expected int. Received: ''"),
+            ("epochs=three", "epochs: expected int. Received: 'three'"),
+            ("epochs=3.5", "epochs: expected int. Received: 3.5"),
+            ("joint_vocab=yes", "joint_vocab: expected bool. Received: 'yes'"),
+            ("dropout=null", "dropout: expected float. Received: None"),
+        ],
+    )
+    def test_refuses_a_setting(self, setting: str, told: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            load_config(None, [setting])
+        assert told in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"epochs = ", b"epochs = 1\nepochs = 2\n", b"tokenizer = 'se\xf1or'\n", b"\x00"],
+    )
+    def test_a_file_that_is_no_toml_is_named(self, content: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "run.toml"
+        path.write_bytes(content)
+
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+        assert str(caught.value).startswith(f"{path}: expected a TOML file. Received: ")
+
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            ("[training]\nepochs = 3\n", "training"),
+            ("epoch = 3\n", "epoch"),
+            ("epochs = '3'\n", "epochs: expected int. Received: '3'"),
+            ("epochs = 2026-01-01\n", "epochs: expected int."),
+        ],
+    )
+    def test_what_a_file_says_is_checked(self, content: str, told: str, tmp_path: Path) -> None:
+        path = tmp_path / "run.toml"
+        path.write_text(content)
+
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+        assert told in str(caught.value)
+
+    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"missing\.toml"):
+            load_config(tmp_path / "missing.toml")
+
+
+class TestChanged:
+    then = dataclasses.asdict(TrainConfig())
+
+    def test_nothing(self) -> None:
+        assert changed(self.then, TrainConfig()) == []
+
+    def test_names_then_and_now(self) -> None:
+        now = TrainConfig(dropout=0.25, seed=9)
+        assert changed(self.then, now) == ["dropout: 0.3 then, 0.25 now", "seed: 1 then, 9 now"]
+
+    def test_what_may_change(self) -> None:
+        now = TrainConfig(
+            epochs=99,
+            patience=0,
+            log_every=1,
+            validate_every=2,
+            checkpoint_every=3,
+            valid_beam_size=5,
+            select="bleu",
+        )
+        differing = {name for name, value in dataclasses.asdict(now).items() if value != self.then[name]}
+        assert differing == FREE_TO_CHANGE
+        assert changed(self.then, now) == []
+
+
+def test_sizes_of_the_model_are_the_run_s() -> None:
+    config = TrainConfig(embedding_size=8, decoder_layers=2, joint_vocab=False, tie_output=False)
+    model = config.model(source_vocab_size=30, target_vocab_size=40)
+
+    assert (model.source_vocab_size, model.target_vocab_size) == (30, 40)
+    assert (model.embedding_size, model.decoder_layers) == (8, 2)
+    assert (model.share_embeddings, model.tie_output) == (False, False)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_chosen_precision_is_taken(precision: Any) -> None:
+    assert TrainConfig(precision=precision).dtype() == precision
+
+
+def test_automatic_precision_is_one_of_the_two() -> None:
+    assert TrainConfig(precision="auto").dtype() in ("float32", "mixed_bfloat16")

@@ -1,0 +1,177 @@
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translator.constants import BOS, EOS, PAD, UNK
+from translator.errors import ConfigError, InputError, ModelFolderError
+from translator.text import normalize
+from translator.tokenizer import Tokenizer, train_tokenizer
+
+_rng = random.Random(1)
+_WORDS = "la casa es grande y el perro come en el jardín con los niños a las 10 de mañana".split()
+TEXTS = [" ".join(_rng.choices(_WORDS, k=6)) for _ in range(300)]
+
+ALGORITHMS: list[Any] = ["unigram", "bpe"]
+TOKENIZERS = {name: train_tokenizer(TEXTS, 320, name) for name in ALGORITHMS}
+
+SPACE_MARK = "▁"
+
+each = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
+
+
+@each
+def test_special_tokens_come_first(tokenizer: Tokenizer) -> None:
+    assert (PAD, UNK, BOS, EOS) == (0, 1, 2, 3)
+    assert tokenizer.pieces(range(4)) == ("<pad>", "<unk>", "<s>", "</s>")
+
+
+@each
+def test_a_known_word_is_one_piece(tokenizer: Tokenizer) -> None:
+    assert tokenizer.pieces(tokenizer.encode("la casa")) == ("▁la", "▁casa")
+
+
+@each
+@given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters=SPACE_MARK)))
+def test_any_text_comes_back_normalized(tokenizer: Tokenizer, text: str) -> None:
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == normalize(text)
+    assert not set(ids) & {PAD, UNK, BOS, EOS}
+    assert (ids == []) == (normalize(text) == "")
+
+
+@each
+@pytest.mark.parametrize(
+    "text",
+    ["日本語 한국어", "مرحبا بالعالم", "😀👨‍👩‍👧", "\U0010ffff", "</s>", "<unk> <s>", "<0x41>"],
+)
+def test_what_was_never_seen_is_spelled_by_bytes(tokenizer: Tokenizer, text: str) -> None:
+    assert UNK not in tokenizer.encode(text)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@each
+def test_the_mark_of_a_space_is_a_space(tokenizer: Tokenizer) -> None:
+    # SentencePiece itself writes a space so; the two cannot be told apart.
+    assert tokenizer.encode(f"la{SPACE_MARK}casa") == tokenizer.encode("la casa")
+
+
+@each
+def test_digits_stand_alone(tokenizer: Tokenizer) -> None:
+    pieces = [p for p in tokenizer.pieces(tokenizer.encode("10 2026 a10")) if p != SPACE_MARK]
+    assert [p.removeprefix(SPACE_MARK) for p in pieces if p not in ("▁a", "a")] == [
+        *("1", "0"),
+        *(tokenizer.pieces(tokenizer.encode("2"))[1:] or ("2",)),
+        "0",
+        *(tokenizer.pieces(tokenizer.encode("2"))[1:] or ("2",)),
+        *(tokenizer.pieces(tokenizer.encode("6"))[1:] or ("6",)),
+        *("1", "0"),
+    ]
+
+
+def test_no_piece_holds_two_digits() -> None:
+    digits = train_tokenizer(["2026 10 10 2026 1000"] * 50, 300)
+    pieces = digits.pieces(range(digits.size))
+    assert not [piece for piece in pieces if sum(c.isdigit() for c in piece) > 1 and "<" not in piece]
+    assert digits.pieces(digits.encode("2026"))[-4:] == ("2", "0", "2", "6")
+
+
+@each
+def test_encode_all_is_encode(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode_all(TEXTS[:20]) == [tokenizer.encode(text) for text in TEXTS[:20]]
+    assert tokenizer.encode_all([]) == []
+
+
+@each
+def test_text_is_normalized_first(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("\ufeff man\u0303ana\u00a0\x00 es ") == tokenizer.encode("mañana es")
+    assert tokenizer.encode(" \t\u3000") == []
+
+
+@each
+def test_special_tokens_leave_no_trace(tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode("la casa")
+    assert tokenizer.decode([BOS, ids[0], PAD, *ids[1:], EOS, PAD, PAD]) == "la casa"
+    assert tokenizer.decode([BOS, EOS]) == ""
+    assert tokenizer.decode([]) == ""
+
+
+@each
+def test_bytes_that_are_no_utf_8_decode_to_something(tokenizer: Tokenizer) -> None:
+    # A model may put out any order of bytes: here the first one of "ñ", and no second.
+    first = tokenizer.encode("\u00d1")[-2:][0]
+    assert isinstance(tokenizer.decode([first]), str)
+
+
+def test_a_lone_surrogate_is_an_input_error() -> None:
+    with pytest.raises(InputError, match=r"U\+D800"):
+        TOKENIZERS["unigram"].encode("la \ud800")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_small_corpus_gets_as_many_pieces_as_it_has(algorithm: Any) -> None:
+    tokenizer = train_tokenizer(TEXTS, 100_000, algorithm)
+    assert 260 < tokenizer.size < 1000
+    assert tokenizer.decode(tokenizer.encode("la casa es mañana")) == "la casa es mañana"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_one_word_is_enough(algorithm: Any) -> None:
+    tokenizer = train_tokenizer(["a"], 8000, algorithm)
+    assert tokenizer.decode(tokenizer.encode("a ñ 😀")) == "a ñ 😀"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("size", [5, 100, 262])
+def test_too_few_pieces_are_refused(size: int, algorithm: Any) -> None:
+    with pytest.raises(ConfigError, match=f"vocab_size: {size} pieces cannot be learnt"):
+        train_tokenizer(TEXTS, size, algorithm)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_same_text_and_seed_give_the_same_bytes(algorithm: Any) -> None:
+    assert train_tokenizer(TEXTS, 320, algorithm, seed=3).serialized == (
+        train_tokenizer(TEXTS, 320, algorithm, seed=3).serialized
+    )
+
+
+def test_a_file_comes_back(tmp_path: Path) -> None:
+    tokenizer = TOKENIZERS["bpe"]
+    (tmp_path / "source.model").write_bytes(tokenizer.serialized)
+    loaded = Tokenizer.load(tmp_path / "source.model")
+
+    assert loaded.size == tokenizer.size
+    assert loaded.encode(TEXTS[0]) == tokenizer.encode(TEXTS[0])
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x00" * 50], ids=["none", "text", "zeros"])
+def test_bytes_that_are_no_model_are_refused(content: bytes) -> None:
+    with pytest.raises(ModelFolderError, match="SentencePiece model"):
+        Tokenizer(content)
+
+
+def test_half_a_model_is_refused() -> None:
+    serialized = TOKENIZERS["unigram"].serialized
+    with pytest.raises(ModelFolderError, match="SentencePiece model"):
+        Tokenizer(serialized[: len(serialized) // 2])
+
+
+def test_special_tokens_elsewhere_are_refused() -> None:
+    import io
+
+    import sentencepiece as spm
+
+    model = io.BytesIO()
+    spm.SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXTS), model_writer=model, vocab_size=60, minloglevel=2
+    )
+    with pytest.raises(ModelFolderError, match=r"expected pad, unk, bos, eos at \(0, 1, 2, 3\)"):
+        Tokenizer(model.getvalue())
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match=r"source\.model"):
+        Tokenizer.load(tmp_path / "source.model")
