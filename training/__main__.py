@@ -92,10 +92,11 @@ def train(
     """
     with _clear_errors():
         _start(threads)
-        from training import run
         from training.config import load_config
+        from training.run import Data
+        from training.trainer import train as train_run
 
-        data = run.Data(
+        data = Data(
             train=train_files,
             valid=valid_files,
             source=source,
@@ -103,7 +104,7 @@ def train(
             columns=_columns(columns),
             skip_bad_lines=skip_bad_lines,
         )
-        outcome = run.train(output, data, load_config(config_file, settings), quiet)
+        outcome = train_run(output, data, load_config(config_file, settings), quiet)
     if outcome.interrupted:
         sys.exit(_EXIT_STOPPED)
 

@@ -1,4 +1,4 @@
-"""A training run: from files of pairs to the best weights, in a folder that holds all of it.
+"""The folder of a training run: all of it, so that it can go on, be exported and be looked at.
 
 RUN/run.json              settings, languages, corpus counts
 RUN/source.model, target.model
@@ -11,36 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from training.callbacks import (
-    Clock,
-    LogTraining,
-    SaveCheckpoints,
-    StopOnNaN,
-    StopOnSignal,
-    Validate,
-)
-from training.checkpoint import Checkpoints, Progress, load_weights, save_weights
+from training.checkpoint import load_weights
 from training.config import TrainConfig, changed
 from training.corpus import Corpus, read_corpus
-from training.dataset import Batches, encode_pairs
-from training.evaluation import Validator
-from training.log import RunLog
-from training.losses import TokenCrossEntropy
-from training.progress import ProgressDisplay
-from training.teacher_forcing import ScheduledSeq2Seq
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
-from translator.errors import CheckpointError, TranslatorError
+from translator.errors import CheckpointError
 from translator.model import Seq2Seq, build
 from translator.tokenizer import Tokenizer, train_tokenizer
-
-NAN_ADVICE = "try a lower learning_rate, a lower clip_norm, or precision=float32"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,92 +106,62 @@ class Run:
         load_weights(self.folder / "best.npz", model.weights)
         return model
 
+    def write(self) -> None:
+        """Writes `run.json`.
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        progress: Where.
-        interrupted: By a signal, with updates left to do.
-    """
-
-    progress: Progress
-    interrupted: bool = False
+        Raises:
+            CheckpointError: The disk is full, or the folder cannot be written.
+        """
+        stored = {"config": dataclasses.asdict(self.config), "data": dataclasses.asdict(self.data)}
+        text = json.dumps(stored, indent=2, ensure_ascii=False)
+        _write(self.folder / "run.json", text.encode())
 
 
-def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) -> Outcome:
-    """Trains, or goes on training, in a folder.
-
-    Args:
-        folder: Of the run; made where it is missing.
-        data: What to learn from.
-        config: The settings.
-        quiet: No progress display.
-
-    Returns:
-        How the run ended.
+def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
+    """Makes the folder of a run and learns its vocabulary, or takes up the run that is there.
 
     Raises:
-        TranslatorError: Input that cannot be used, a run that was begun with other settings, a
-            full disk, or a loss that is no number.
+        CheckpointError: The run there was begun with other settings, or the folder cannot be
+            written.
     """
-    display = ProgressDisplay(0, quiet)
-    corpus, valid = data.read(data.train), data.read(data.valid)
-    display.say(f"training pairs: {corpus.counts}")
-    display.say(f"validation pairs: {valid.counts}")
-    run = _begin(folder, data, config, corpus)
-    batches = Batches(
-        encode_pairs(corpus.pairs, run.source, run.target, config.max_length),
-        config.batch_tokens,
-        config.seed,
-    )
-    total = config.epochs * len(batches)
-    model = build(run.model_config, config.dtype(), config.seed)
-    display.say(
-        f"{len(batches.pairs)} pairs in {len(batches)} batches, {config.epochs} epochs, "
-        f"{total} updates; {model.count_params():,} weights, {config.dtype()}"
-    )
-    validator = Validator(model, run.source, run.target, valid.pairs, config)
-    display.total = total
-    with ProgressDisplay(total, quiet) as display:
-        return _fit(run, model, batches, total, validator, display)
-
-
-def _begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
-    """Makes the folder of a run, or checks that it is this run's."""
     if (folder / "run.json").exists():
-        before = Run.open(folder)
-        differences = changed(dataclasses.asdict(before.config), config)
-        if before.data != data:
-            differences.append(f"data: {before.data} then, {data} now")
-        if differences:
-            raise CheckpointError(
-                f"{folder}: a run was begun here with other settings; name another --output, or "
-                f"take those settings again: {'; '.join(differences)}"
-            )
-        return dataclasses.replace(before, config=config)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
+        run = _take_up(folder, data, config)
+    else:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
+        source, target = _learn_vocabulary(config, corpus)
+        _write(folder / "source.model", source.serialized)
+        _write(folder / "target.model", target.serialized)
+        run = Run(folder, config, data, source, target)
+    run.write()  # last: its presence means that all else is there
+    return run
+
+
+def _take_up(folder: Path, data: Data, config: TrainConfig) -> Run:
+    before = Run.open(folder)
+    differences = changed(dataclasses.asdict(before.config), config)
+    if before.data != data:
+        differences.append(f"data: {before.data} then, {data} now")
+    if differences:
+        raise CheckpointError(
+            f"{folder}: a run was begun here with other settings; name another --output, or "
+            f"take those settings again: {'; '.join(differences)}"
+        )
+    return dataclasses.replace(before, config=config)
+
+
+def _learn_vocabulary(config: TrainConfig, corpus: Corpus) -> tuple[Tokenizer, Tokenizer]:
     sources, targets = [s for s, _ in corpus.pairs], [t for _, t in corpus.pairs]
 
     def learn(texts: list[str]) -> Tokenizer:
         return train_tokenizer(texts, config.vocab_size, config.tokenizer, config.seed)
 
-    source = learn(sources + targets) if config.joint_vocab else learn(sources)
-    target = source if config.joint_vocab else learn(targets)
-    _write(folder / "source.model", source.serialized)
-    _write(folder / "target.model", target.serialized)
-    stored = {
-        "config": dataclasses.asdict(config),
-        "data": dataclasses.asdict(data),
-        "corpus": dataclasses.asdict(corpus.counts),
-    }
-    text = json.dumps(stored, indent=2, ensure_ascii=False)
-    _write(folder / "run.json", text.encode())  # last: its presence means all is there
-    return Run(folder, config, data, source, target)
+    if config.joint_vocab:
+        joint = learn(sources + targets)
+        return joint, joint
+    return learn(sources), learn(targets)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -218,95 +170,3 @@ def _write(path: Path, content: bytes) -> None:
             file.write(content)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _fit(
-    run: Run,
-    model: Seq2Seq,
-    batches: Batches,
-    total: int,
-    validator: Validator,
-    display: ProgressDisplay,
-) -> Outcome:
-    config = run.config
-    rate, forcing = config.rate(total), config.forcing()
-    trainee = ScheduledSeq2Seq(model, seed=config.seed)
-    optimizer = keras.optimizers.Adam(
-        rate,
-        global_clipnorm=config.clip_norm or None,
-        clipvalue=config.clip_value or None,
-    )
-    trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=False)
-    optimizer.build(model.trainable_variables)
-    state = [*model.variables, trainee.random.state, *optimizer.variables]
-    checkpoints = Checkpoints(run.folder / "checkpoints")
-    progress = checkpoints.restore(state) or Progress()
-    if progress.update:
-        display.say(f"going on from update {progress.update}")
-    if progress.update >= total:
-        display.say(f"all {total} updates are done")
-        return Outcome(progress)
-    log = RunLog(run.folder, progress, display)
-    nan, stopped = StopOnNaN(progress), StopOnSignal()
-    callbacks = [
-        Clock(progress, _token_counter(batches)),
-        nan,
-        LogTraining(log, config.log_every, progress, rate, forcing),
-        Validate(
-            validator.measure,
-            validator.quality,
-            lambda: save_weights(run.folder / "best.npz", model.weights),
-            log,
-            config.validate_every,
-            config.patience,
-            progress,
-            total,
-        ),
-        stopped,
-        SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state),
-    ]
-    left = total - progress.update
-    trainee.fit(
-        _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
-        steps_per_epoch=left,
-        epochs=1,
-        shuffle=False,
-        verbose=0,
-        callbacks=callbacks,
-    )
-    if nan.struck is not None:
-        raise TranslatorError(
-            f"the loss was no number at update {nan.struck}; {NAN_ADVICE}. The last good "
-            f"checkpoint is kept in {checkpoints.folder}"
-        )
-    if stopped.received:
-        display.say(f"stopped at update {progress.update}; the same command goes on from there")
-    return Outcome(progress, interrupted=stopped.received)
-
-
-def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:
-    """From the number of a batch in the run to its real source and target tokens, EOS counted."""
-    source, target = (rows.lengths + 1 for rows in (batches.pairs.source, batches.pairs.target))
-    order: dict[int, list[Any]] = {}
-
-    def count(update: int) -> tuple[int, int]:
-        epoch, position = divmod(update, len(batches))
-        if epoch not in order:
-            order.clear()
-            order[epoch] = batches.order(epoch)
-        indices = order[epoch][position]
-        return int(source[indices].sum()), int(target[indices].sum())
-
-    return count
-
-
-def _as_dataset(stream: Callable[[], Any]) -> Any:
-    """The stream as what `fit` takes on the backend in use."""
-    if keras.config.backend() != "tensorflow":
-        return stream()
-    import tensorflow as tf
-
-    ids = tf.TensorSpec((None, None), tf.int32)
-    ratio = tf.TensorSpec((None,), tf.float32)
-    signature = ({"source_ids": ids, "target_ids": ids, "teacher_forcing": ratio}, ids)
-    return tf.data.Dataset.from_generator(stream, output_signature=signature).prefetch(4)
