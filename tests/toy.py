@@ -46,13 +46,32 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     return [(source, target) for source, target in (line.split("\t") for line in lines)]
 
 
-def run_module(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m ...` from the project's root."""
+def run_module(
+    *arguments: object, largest_file: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m ...` from the project's root.
+
+    Args:
+        arguments: The module and what it is given.
+        largest_file: No file may grow past so many KiB, as if the disk were full.
+    """
     command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **options)
+    if largest_file is not None:
+        # The unit of POSIX is 512 bytes.
+        command = ["sh", "-c", f'ulimit -f {2 * largest_file}; exec "$@"', "sh", *command]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def settings(**changes: object) -> list[str]:
     """The toy task's settings as options of the training command."""
     values = {**TOY_SETTINGS, **changes}
     return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+
+
+def train_arguments(output: Path, train: Path, valid: Path, **changes: object) -> list[str]:
+    """Arguments of `python -m training` for a run on the toy task."""
+    return [
+        *("train", "--source", "xx", "--target", "yy", "--output", str(output)),
+        *("--train", str(train), "--valid", str(valid)),
+        *settings(**changes),
+    ]

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Checkpoints:
         Raises:
             CheckpointError: The disk is full, or the folder cannot be written.
         """
-        arrays = {_key(n, v): np.asarray(v) for n, v in enumerate(variables)}
+        arrays = _pack(variables)
         arrays[_PROGRESS] = np.array(json.dumps(dataclasses.asdict(progress)))
         write_arrays(self.folder / f"{progress.update:08d}.npz", arrays)
         for old in self._newest_first()[self.keep :]:
@@ -81,12 +82,10 @@ class Checkpoints:
         for path in self._newest_first():
             try:
                 progress, arrays = _read(path)
-                values = [arrays[_key(n, v)] for n, v in enumerate(variables)]
-            except (CheckpointError, KeyError) as error:
-                troubles.append(f"{path}: {error}")
+                _unpack(path, arrays, variables)
+            except CheckpointError as error:
+                troubles.append(str(error))
             else:
-                for variable, value in zip(variables, values, strict=True):
-                    variable.assign(value)
                 return progress
         if troubles:
             raise CheckpointError("no checkpoint can be read: " + "; ".join(troubles))
@@ -134,28 +133,43 @@ def read_arrays(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    # A flipped bit can make an archive claim a later format (RuntimeError), other members
+    # (KeyError) or other sizes (EOFError).
+    except (OSError, ValueError, RuntimeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: expected a whole checkpoint. Received: {error}") from error
 
 
 def save_weights(path: Path, weights: list[Any]) -> None:
-    """Writes a model's weights, as float32."""
-    write_arrays(path, {_key(n, w): np.asarray(w) for n, w in enumerate(weights)})
+    """Writes a model's weights, as float32.
+
+    Raises:
+        CheckpointError: The disk is full, or the folder cannot be written.
+    """
+    write_arrays(path, _pack(weights))
 
 
 def load_weights(path: Path, weights: list[Any]) -> None:
     """Reads a model's weights.
 
     Raises:
-        CheckpointError: The file is missing, damaged, or of another model.
+        CheckpointError: The file is missing, damaged, or of a model of other sizes.
     """
-    arrays = read_arrays(path)
-    keys = [_key(n, w) for n, w in enumerate(weights)]
-    if set(keys) != set(arrays):
-        raise CheckpointError(f"{path}: expected the weights {keys}. Received: {sorted(arrays)}")
-    for key, weight in zip(keys, weights, strict=True):
-        weight.assign(arrays[key])
+    _unpack(path, read_arrays(path), weights)
 
 
-def _key(n: int, variable: Any) -> str:
-    return f"{n:03d}/{variable.path}"
+def _pack(variables: list[Any]) -> dict[str, Any]:
+    """Arrays by the place of their variable: names change with the backend and with the code."""
+    return {f"{n:03d}": np.asarray(variable) for n, variable in enumerate(variables)}
+
+
+def _unpack(path: Path, arrays: Mapping[str, Any], variables: list[Any]) -> None:
+    """Assigns all arrays, or none."""
+    expected = {f"{n:03d}": tuple(variable.shape) for n, variable in enumerate(variables)}
+    received = {name: array.shape for name, array in arrays.items() if name != _PROGRESS}
+    if received != expected:
+        raise CheckpointError(
+            f"{path}: expected the arrays of this model, {len(expected)} of them. "
+            f"Received: those of another, {len(received)}"
+        )
+    for name, variable in zip(expected, variables, strict=True):
+        variable.assign(arrays[name])

@@ -60,7 +60,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up to the peak, then decay.
 
     With progress p from 0 (end of the warm-up) to 1 (last update): linear 1 - p; cosine
-    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1. Never under `floor` · peak.
+    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1. After the warm-up never under
+    `floor` · peak.
 
     Args:
         peak: The rate after the warm-up.
@@ -75,7 +76,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     ) -> None:
         if peak <= 0 or warmup < 0 or total < 1 or not 0 <= floor <= 1:
             raise ConfigError(
-                "learning_rate: expected peak above 0, warmup at least 0, floor in [0, 1]. "
+                "learning_rate: expected peak above 0, warmup at least 0, total at least 1, "
+                "floor in [0, 1]. "
                 f"Received: peak={peak}, warmup={warmup}, total={total}, floor={floor}"
             )
         if kind not in ("constant", "linear", "cosine", "inverse_sqrt"):

@@ -87,14 +87,14 @@ def sample_inputs(
 
     def step(carry: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> Any:
         reference_t, coin_t, draw_t = inputs
-        own, first, *states = carry
-        fed = ops.where(ops.logical_or(first, coin_t < ratio), reference_t, own)
+        own, *states = carry
+        fed = ops.where(coin_t < ratio, reference_t, own)
         state = State(tuple(states[:layers]), tuple(states[layers:]))
         logits, state, _ = model.step(fed[:, None], state, source)
         own = draw(logits[:, 0], draw_t)
-        return (own, ops.zeros_like(first), *state.h, *state.c), (ops.cast(fed, "float32"),)
+        return (own, *state.h, *state.c), (ops.cast(fed, "float32"),)
 
-    start = (reference[0], ops.ones_like(reference[0], dtype="bool"), *state.h, *state.c)
+    start = (reference[0], *state.h, *state.c)  # whatever the first coin says, BOS is fed
     _, (fed,) = scan(step, start, (reference, coins, draws), outputs=1)
     return ops.transpose(ops.cast(fed, "int32"))
 

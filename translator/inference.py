@@ -68,7 +68,9 @@ def translate(
     """
     mask = source_ids != PAD
     lengths = tf.reduce_sum(tf.cast(mask, tf.float32), axis=1)
-    max_lengths = tf.cast(max_length_ratio * lengths, tf.int32) + EXTRA_LENGTH
+    # Without the thousandth, 1.3 times 90 would be 116: float32 has no 1.3.
+    max_lengths = tf.cast(max_length_ratio * lengths + 1e-3, tf.int32) + EXTRA_LENGTH
+    tf.debugging.assert_less_equal(n_best, beam_size, "n_best: expected at most beam_size")
     source, start = model.encode(source_ids)
     options = Options(
         beam_size, n_best, length_penalty, coverage_penalty, min_length, no_repeat_ngram_size

@@ -6,7 +6,6 @@ import keras
 from keras import ops
 
 from translator.config import ModelConfig
-from translator.constants import PAD
 from translator.layers.attentive import Source
 from translator.layers.decoder import Decoder, State
 from translator.layers.encoder import Encoder
@@ -56,6 +55,7 @@ class Seq2Seq(keras.Model):
         self.encoder = Encoder(config, dtype=dtype, name="encoder")
         self.decoder = Decoder(config, dtype=dtype, name="decoder")
         self.dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self.built = True
 
     def encode(self, source_ids: Tensor, training: bool = False) -> tuple[Source, State]:
         """Reads the source sentences.
@@ -116,10 +116,7 @@ class Seq2Seq(keras.Model):
 def build(config: ModelConfig, dtype: str = "float32", seed: int = 0) -> Seq2Seq:
     """A model with all its weights made, drawn from `seed`."""
     keras.utils.set_random_seed(seed)
-    model = Seq2Seq(config, dtype=dtype, name="seq2seq")
-    ids = ops.full((1, 2), PAD + 1, dtype="int32")
-    model({"source_ids": ids, "target_ids": ids})
-    return model
+    return Seq2Seq(config, dtype=dtype, name="seq2seq")
 
 
 def embed(table: Tensor, ids: Tensor) -> Tensor:

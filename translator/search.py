@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from translator.constants import BOS, EOS, PAD, UNK
+from translator.scoring import coverage_penalty, length_penalty
 
 Tensor = Any
 Nest = Any
@@ -32,7 +33,6 @@ StepFunction = Callable[[Tensor, Nest], tuple[Tensor, Nest, Tensor]]
 beams x vocabulary), new states, and attention weights (batch x beams x source_length)."""
 
 _NEVER = float("-inf")
-_LEAST_COVERAGE = 1e-9
 
 
 class Options(NamedTuple):
@@ -113,7 +113,7 @@ def beam_search(
         The best hypotheses.
     """
     beams = tf.convert_to_tensor(options.beam_size)
-    longest = tf.reduce_max(max_lengths)
+    longest = tf.maximum(tf.reduce_max(max_lengths), 1)  # of no sentences, too
     batch, source_length = tf.unstack(tf.shape(source_mask))
     alive = _Alive(
         state=tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=1), state),
@@ -143,8 +143,9 @@ def beam_search(
         tokens, parents, totals = _select(alive.log_probs, allowed, beams, places)
         token_log_probs = tf.gather_nd(log_probs, tf.stack([parents, tokens], -1), batch_dims=1)
         coverage = _by_parent(alive.coverage + attention, parents)
-        scores = _score(totals, t + 1, coverage, source_mask, options)
-
+        scores = totals / length_penalty(t + 1, options.length_penalty) + coverage_penalty(
+            coverage, source_mask, options.coverage_penalty
+        )
         ends_here = _Ended(scores, tf.fill(tf.shape(tokens), t), parents, tokens, token_log_probs)
         halts = tokens == EOS
         halted = _keep_best(halted, _where(halts, ends_here))
@@ -170,7 +171,7 @@ def beam_search(
 
     start = (tf.constant(0), alive, none_ended, none_ended, tf.fill([batch], False), trace)
     steps, _, halted, cut, _, trace = tf.while_loop(
-        lambda *loop: ~tf.reduce_all(loop[4]),
+        lambda t, *loop: (t == 0) | ~tf.reduce_all(loop[3]),
         body,
         start,
         shape_invariants=_invariants(start),
@@ -178,33 +179,6 @@ def beam_search(
     )
     best, finished = _best(halted, cut, tf.convert_to_tensor(options.n_best))
     return _read_back(best, finished, trace, steps, batch, source_length)
-
-
-def length_penalty(length: Tensor, alpha: Tensor) -> Tensor:
-    """lp = ((5 + length) / 6)^α."""
-    return tf.pow((5.0 + tf.cast(length, tf.float32)) / 6.0, alpha)
-
-
-def coverage_penalty(coverage: Tensor, source_mask: Tensor, beta: Tensor) -> Tensor:
-    """cp = β Σ_i log min(coverage_i, 1) over the real source tokens.
-
-    Args:
-        coverage: batch x beams x source_length, attention summed over target tokens.
-        source_mask: batch x source_length.
-        beta: A scalar.
-
-    Returns:
-        batch x beams. A source token never looked at counts as looked at by 1e-9.
-    """
-    logs = tf.math.log(tf.clip_by_value(coverage, _LEAST_COVERAGE, 1.0))
-    return beta * tf.reduce_sum(tf.where(source_mask[:, None], logs, 0.0), axis=-1)
-
-
-def _score(
-    totals: Tensor, length: Tensor, coverage: Tensor, source_mask: Tensor, options: Options
-) -> Tensor:
-    penalty = coverage_penalty(coverage, source_mask, options.coverage_penalty)
-    return totals / length_penalty(length, options.length_penalty) + penalty
 
 
 def _allowed(
@@ -216,16 +190,18 @@ def _allowed(
     # A sentence capped below min_length may halt at its cap.
     too_short = t < tf.minimum(options.min_length, max_lengths - 1)  # batch
     forbidden = special | ((ids == EOS) & too_short[:, None])  # batch x vocabulary
-    log_probs = tf.where(forbidden[:, None], _NEVER, log_probs)
+    allowed = tf.where(forbidden[:, None], _NEVER, log_probs)
     n = tf.convert_to_tensor(options.no_repeat_ngram_size)
     return tf.cond(
         tf.logical_and(n > 0, t >= n),
-        lambda: _without_repeats(log_probs, history, t, n),
-        lambda: log_probs,
+        lambda: _without_repeats(allowed, log_probs, history, t, n),
+        lambda: allowed,
     )
 
 
-def _without_repeats(log_probs: Tensor, history: Tensor, t: Tensor, n: Tensor) -> Tensor:
+def _without_repeats(
+    log_probs: Tensor, unrestricted: Tensor, history: Tensor, t: Tensor, n: Tensor
+) -> Tensor:
     """-inf on each token that would complete an n-gram that a hypothesis holds already."""
     longest = tf.shape(history)[-1]
     starts = tf.range(longest)
@@ -241,7 +217,10 @@ def _without_repeats(log_probs: Tensor, history: Tensor, t: Tensor, n: Tensor) -
     batch, beams = tf.unstack(tf.shape(history)[:2])
     grid = tf.meshgrid(tf.range(batch), tf.range(beams), starts, indexing="ij")
     indices = tf.stack([*grid[:2], banned], axis=-1)
-    return tf.tensor_scatter_nd_min(log_probs, indices, tf.fill(tf.shape(banned), _NEVER))
+    allowed = tf.tensor_scatter_nd_min(log_probs, indices, tf.fill(tf.shape(banned), _NEVER))
+    # Where nothing is left, not even by min_length, a hypothesis may still halt.
+    stuck = tf.reduce_all(allowed == _NEVER, axis=-1, keepdims=True)
+    return tf.where(stuck & (tf.range(tf.shape(allowed)[-1]) == EOS), unrestricted, allowed)
 
 
 def _select(
@@ -321,8 +300,7 @@ def _read_back(
         before, here = t < last, t == last
 
         def read(array: Any) -> Tensor:
-            x = array.read(t)
-            return tf.gather(x, tf.minimum(places, tf.shape(x)[1] - 1), axis=1, batch_dims=1)
+            return _by_parent(array.read(t), places)
 
         parents = tf.where(before, read(trace.parents), tf.where(here, best.parents, 0))
         parents = tf.reshape(parents, tf.shape(places))

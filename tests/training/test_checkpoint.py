@@ -11,11 +11,11 @@ from translator.errors import CheckpointError
 
 
 class Variable:
-    """Stands in for a variable of Keras: a path, a value, `assign`."""
+    """Stands in for a variable of Keras: a shape, a value, `assign`."""
 
-    def __init__(self, path: str, value: Any) -> None:
-        self.path = path
+    def __init__(self, value: Any) -> None:
         self.value = np.asarray(value)
+        self.shape = self.value.shape
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.value
@@ -27,10 +27,10 @@ class Variable:
 def variables(fill: float) -> list[Any]:
     """As many kinds as a run has: matrices, vectors, a counter, a random state."""
     return [
-        Variable("encoder/kernel", np.full((2, 3), fill, np.float32)),
-        Variable("encoder/bias", np.full(3, -fill, np.float32)),
-        Variable("adam/iteration", np.int64(fill)),
-        Variable("seed_generator_state", np.array([1, fill], np.uint32)),
+        Variable(np.full((2, 3), fill, np.float32)),
+        Variable(np.full(3, -fill, np.float32)),
+        Variable(np.int64(fill)),
+        Variable(np.array([1, fill], np.uint32)),
     ]
 
 
@@ -98,13 +98,13 @@ def test_a_cut_file_falls_back_to_the_one_before(kept: int, tmp_path: Path) -> N
     assert checkpoints.progress() == Progress(update=5, seconds=2.5)
 
 
-def test_any_flipped_bit_is_harmless_or_found(tmp_path: Path) -> None:
+def test_a_flipped_bit_is_harmless_or_found(tmp_path: Path) -> None:
     """Either the whole file still says what it said, or the one before is taken."""
     checkpoints = saved(tmp_path, 5, 10)
     newest = tmp_path / "00000010.npz"
     content = newest.read_bytes()
     found = 0
-    for position in range(len(content)):
+    for position in range(0, len(content), 3):
         bit = 1 << position % 8
         flipped = bytes([content[position] ^ bit])
         newest.write_bytes(content[:position] + flipped + content[position + 1 :])
@@ -114,7 +114,7 @@ def test_any_flipped_bit_is_harmless_or_found(tmp_path: Path) -> None:
         assert progress.update in (5, 10)
         assert values(restored) == values(variables(progress.update)), position
         found += progress.update == 5
-    assert found > len(content) / 2
+    assert found > len(content) / 6
 
 
 # The central directory of a ZIP file lists each member behind a signature. Six bytes on stands the
@@ -160,9 +160,9 @@ def test_all_damaged_names_each(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
     checkpoints = saved(tmp_path, 5)
-    other = [*variables(0), Variable("decoder/kernel", np.zeros(2))]
+    other = [*variables(0), Variable(np.zeros(2))]
 
-    with pytest.raises(CheckpointError, match="decoder/kernel"):
+    with pytest.raises(CheckpointError, match="expected the arrays of this model, 5 of them"):
         checkpoints.restore(other)
 
 
@@ -184,7 +184,7 @@ def test_weights_come_back(tmp_path: Path) -> None:
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     save_weights(tmp_path / "best.npz", variables(3)[:2])
 
-    with pytest.raises(CheckpointError, match=r"Received: .*encoder/bias"):
+    with pytest.raises(CheckpointError, match="Received: those of another, 2"):
         load_weights(tmp_path / "best.npz", variables(0)[:1])
 
 

@@ -19,7 +19,8 @@ import tensorflow as tf
 from translator.config import SearchConfig
 from translator.inference import compiled, search_inputs
 from translator.model import Seq2Seq
-from translator.search import Options, beam_search, coverage_penalty, length_penalty
+from translator.scoring import coverage_penalty, length_penalty
+from translator.search import Options, beam_search
 
 EOS, A, B = 3, 4, 5
 """The halt token, and the first two of the tokens that may stand before it."""
@@ -316,6 +317,22 @@ class TestLiterally:
         assert [h.tokens for h in found] == [(EOS,), (A, A, A)]
         assert [h.score for h in found] == pytest.approx([math.log(0.4), math.log(0.378)], abs=1e-5)
 
+    @pytest.mark.parametrize(
+        ("alpha", "steps"),
+        [
+            # log 0.6 = -0.511 has halted. Alive are log 0.4 = -0.916, then log 0.36 = -1.022 and
+            # log 0.324 = -1.127, to be divided by lp(4) = 1.5^alpha at best.
+            (0.0, 1),
+            (1.0, 1),  # -0.611
+            (1.5, 2),  # -0.499, then -0.556
+            (2.0, 4),  # -0.407, -0.454, -0.501
+        ],
+    )
+    def test_stops_when_nothing_can_become_better(self, alpha: float, steps: int) -> None:
+        toy = literal_toy({(): {EOS: 0.6, A: 0.4}, (A,): {A: 0.9, B: 0.1}, (A, A): {A: 0.9}}, 4)
+        result = run(toy, SearchConfig(beam_size=3, length_penalty=alpha))
+        assert result.output_ids.shape == (1, 1, steps)
+
     def test_cut_hypothesis_comes_after_a_halted_one(self) -> None:
         likely_cut = {(): {EOS: 0.1, A: 0.9}, (A,): {A: 1.0}}
         [found] = search_toy(literal_toy(likely_cut, 2), SearchConfig(beam_size=2, n_best=2))
@@ -517,3 +534,31 @@ class TestModel:
         result = translate(self.source_ids, beam_size=2, min_length=1000, max_length_ratio=2.0)
         # Twice the source's tokens, its EOS counted, and ten.
         assert result["lengths"][:, 0].tolist() == [20, 14, 16]
+
+    def test_hypothesis_may_halt_where_nothing_else_is_allowed(
+        self, translate: Callable[..., dict[str, Array]]
+    ) -> None:
+        result = translate(
+            self.source_ids, beam_size=3, n_best=3, min_length=8, no_repeat_ngram_size=1
+        )
+        # Of ten pieces, six may stand before EOS, each once.
+        assert (result["lengths"] == 7).all()
+        assert result["finished"].all()
+
+    def test_no_sentences(self, translate: Callable[..., dict[str, Array]]) -> None:
+        result = translate(np.zeros((0, 3), np.int32), beam_size=2, n_best=2)
+        assert result["lengths"].shape == (0, 2)
+
+    def test_more_hypotheses_than_beams_are_refused(self, model: Seq2Seq) -> None:
+        function, _ = compiled(model)
+        inputs = search_inputs(self.source_ids, SearchConfig(beam_size=2))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="expected at most beam_size"):
+            function(**{**inputs, "n_best": tf.constant(3)})
+
+    @pytest.mark.parametrize("length", [90, 170, 180, 190])
+    def test_cap_is_not_a_token_short_of_the_ratio(
+        self, translate: Callable[..., dict[str, Array]], length: int
+    ) -> None:
+        source_ids = np.full((1, length), 4, np.int32)
+        result = translate(source_ids, beam_size=1, min_length=1000, max_length_ratio=1.3)
+        assert result["lengths"].item() == round(1.3 * length) + 10

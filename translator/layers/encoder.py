@@ -27,7 +27,12 @@ class Encoder(keras.layers.Layer):
             Recurrent(size, config.cell, dtype=policy, name=f"layer_{n}")
             for n, size in enumerate(sizes, start=2)
         ]
+        for layer in (self.forward, self.backward):
+            layer.build((None, None, config.embedding_size))
+        for layer in self.upper:
+            layer.build((None, None, 2 * config.encoder_size))
         self.dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self.built = True
 
     def call(
         self, embedded: Tensor, source_ids: Tensor, training: bool = False

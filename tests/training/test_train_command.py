@@ -1,0 +1,441 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from toy import read_pairs, run_module, settings, toy_pairs, train_arguments, write_pairs
+
+from training.__main__ import main
+from training.checkpoint import Checkpoints, read_arrays
+from training.config import TrainConfig, load_config
+from training.corpus import read_corpus
+from training.dataset import Batches, encode_pairs
+from training.losses import TokenCrossEntropy
+from training.run import Run
+from translator.model import build
+from translator.translator import Translator
+
+# Two epochs of two batches: for what does not depend on how much is learnt.
+TINY = {
+    "embedding_size": 8,
+    "encoder_size": 8,
+    "decoder_size": 8,
+    "attention_size": 8,
+    "epochs": 2,
+    "warmup": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder, pairs = tmp_path_factory.mktemp("tiny"), toy_pairs(48, seed=2)
+    train = write_pairs(folder / "train.tsv", pairs[:40])
+    return train, write_pairs(folder / "valid.tsv", pairs[40:])
+
+
+def invoke(*arguments: object) -> Result:
+    """Runs the command in this process, where TensorFlow is loaded already."""
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+def train(output: Path, corpus: tuple[Path, Path], **changes: object) -> Result:
+    return invoke(*train_arguments(output, *corpus, **{**TINY, **changes}))
+
+
+@pytest.fixture(scope="module")
+def tiny_run(tiny_corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny-run") / "run"
+    assert train(folder, tiny_corpus).exit_code == 0
+    return folder
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with open(run / "log.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def all_finite(path: Path) -> bool:
+    arrays = read_arrays(path)
+    return all(np.isfinite(array).all() for key, array in arrays.items() if key != "progress")
+
+
+class TestToyTask:
+    def test_is_learnt(self, toy_model_folder: Path, toy_corpus: Path) -> None:
+        pairs = read_pairs(toy_corpus / "test.tsv")
+        translations = Translator.load(toy_model_folder / "xx-yy").translate([s for s, _ in pairs])
+
+        right = sum(t.text == target for t, (_, target) in zip(translations, pairs, strict=True))
+        assert len(pairs) == 200
+        assert right >= 198
+
+    def test_takes_less_than_two_minutes(self, toy_run: Path) -> None:
+        assert float(rows(toy_run)[-1]["seconds"]) < 100
+
+    def test_folder_of_the_run(self, toy_run: Path) -> None:
+        stored = json.loads((toy_run / "run.json").read_text())
+        assert stored["data"]["source"] == "xx"
+        assert stored["corpus"]["kept"] == 6000
+        assert stored["config"]["decoder_size"] == 64
+        assert len(os.listdir(toy_run / "checkpoints")) == 2
+
+    def test_log(self, toy_run: Path) -> None:
+        log = rows(toy_run)
+        losses = [float(row["loss"]) for row in log if row["loss"]]
+        valid = [row for row in log if row["valid_loss"]]
+        updates = [int(row["update"]) for row in log]
+
+        # It begins near log(vocabulary), log 271 = 5.6, and ends near nothing.
+        assert 2 < losses[0] < 5.7
+        assert losses[-1] < 0.1
+        assert updates == sorted(updates)
+        assert float(valid[-1]["valid_chrf"]) > 99
+        assert float(valid[-1]["valid_loss"]) < float(valid[0]["valid_loss"])
+
+
+class TestBatches:
+    def test_each_update_learns_from_its_own_batch(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        """With weights that stand still, a loss tells which batch it was.
+
+        The run ends after one epoch and is continued twice, within the process and with more
+        epochs.
+        """
+        still = {"learning_rate": 1e-30, "log_every": 1, "batch_tokens": 41}
+        for epochs in (1, 2, 3):
+            result = train(tmp_path / "run", tiny_corpus, epochs=epochs, **still)
+            assert result.exit_code == 0, result.stderr
+
+        run = Run.open(tmp_path / "run")
+        pairs = read_corpus([str(tiny_corpus[0])]).pairs
+        batches = Batches(
+            encode_pairs(pairs, run.source, run.target, run.config.max_length),
+            run.config.batch_tokens,
+            run.config.seed,
+        )
+        model = build(run.model_config, "float32", run.config.seed)
+        expected = [
+            float(TokenCrossEntropy()(labels, model(inputs)))
+            for epoch in range(3)
+            for inputs, labels in map(batches.batch, batches.order(epoch))
+        ]
+        logged = [float(row["loss"]) for row in rows(tmp_path / "run") if row["loss"]]
+        np.testing.assert_allclose(logged, expected, atol=2e-5)
+        # Another order would show.
+        assert min(np.abs(np.array(expected) - np.roll(expected, 1))[1:]) > 1e-4
+
+    def test_tokens_are_counted(self, tiny_run: Path, tiny_corpus: tuple[Path, Path]) -> None:
+        run = Run.open(tiny_run)
+        pairs = read_corpus([str(tiny_corpus[0])]).pairs
+        progress = Checkpoints(tiny_run / "checkpoints").progress()
+        assert progress is not None
+        # Two epochs, an EOS for each sentence.
+        assert progress.source_tokens == 2 * sum(len(run.source.encode(s)) + 1 for s, _ in pairs)
+        assert progress.target_tokens == 2 * sum(len(run.target.encode(t)) + 1 for _, t in pairs)
+
+
+class TestAgain:
+    def test_a_finished_run_is_left_alone(
+        self, tiny_run: Path, tiny_corpus: tuple[Path, Path]
+    ) -> None:
+        before = contents(tiny_run)
+        result = train(tiny_run, tiny_corpus)
+
+        assert result.exit_code == 0
+        assert "updates are done" in result.stderr
+        assert contents(tiny_run) == before
+
+    def test_a_run_that_ran_out_of_patience_has_ended(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        # Weights that stand still do not get better.
+        still = {"learning_rate": 1e-30, "validate_every": 1, "patience": 2, "epochs": 50}
+        assert train(tmp_path / "run", tiny_corpus, **still).exit_code == 0
+        updates = [int(row["update"]) for row in rows(tmp_path / "run") if row["valid_loss"]]
+        assert updates == [1, 2, 3]
+
+        again = train(tmp_path / "run", tiny_corpus, **still)
+        assert again.exit_code == 0
+        assert int(rows(tmp_path / "run")[-1]["update"]) == 3
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"dropout": 0.5}, "dropout: 0.0 then, 0.5 now"),
+            ({"seed": 2}, "seed: 1 then, 2 now"),
+            ({"vocab_size": 300}, "vocab_size: 275 then, 300 now"),
+            ({"learning_rate": 0.1, "cell": "tanh"}, "cell: 'lstm' then, 'tanh' now"),
+        ],
+        ids=["dropout", "seed", "vocabulary", "two"],
+    )
+    def test_other_settings_are_refused_by_name(
+        self, changes: dict[str, Any], told: str, toy_run: Path, toy_corpus: Path
+    ) -> None:
+        before = contents(toy_run)
+        corpus = (toy_corpus / "train.tsv", toy_corpus / "valid.tsv")
+        result = invoke(*train_arguments(toy_run, *corpus, **changes))
+
+        assert result.exit_code == 2
+        assert "a run was begun here with other settings" in result.stderr
+        assert told in result.stderr
+        assert contents(toy_run) == before
+
+    def test_other_data_is_refused(self, toy_run: Path, toy_corpus: Path) -> None:
+        corpus = (toy_corpus / "test.tsv", toy_corpus / "valid.tsv")
+        result = invoke(*train_arguments(toy_run, *corpus))
+
+        assert result.exit_code == 2
+        assert "train.tsv" in result.stderr
+        assert "test.tsv" in result.stderr
+
+
+class TestNaN:
+    """Without clipping, such a rate takes the weights to the end of float32, or past it."""
+
+    wild = {"clip_norm": 0, "decay": "constant", "epochs": 5, "checkpoint_every": 1}
+
+    @pytest.mark.parametrize(
+        ("rate", "validate_every", "select"),
+        [(1e38, 100, "chrf"), (1e38, 1, "chrf"), (1e39, 1, "loss")],
+    )
+    def test_stops_and_keeps_what_is_good(
+        self,
+        rate: float,
+        validate_every: int,
+        select: str,
+        tiny_corpus: tuple[Path, Path],
+        tmp_path: Path,
+    ) -> None:
+        changes = {"learning_rate": rate, "validate_every": validate_every, "select": select}
+        result = train(tmp_path / "run", tiny_corpus, **self.wild, **changes)
+
+        assert result.exit_code == 2
+        assert "Error: the loss was no number at update" in result.stderr
+        assert "learning_rate" in result.stderr
+        best = tmp_path / "run" / "best.npz"
+        assert not best.exists() or all_finite(best)
+        kept = list((tmp_path / "run" / "checkpoints").glob("*.npz"))
+        assert all(map(all_finite, kept))
+        assert ("The last good checkpoint is kept" in result.stderr) == bool(kept)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            ("12\t21\nse\xf1or\tsir\n".encode("latin-1"), ", line 2: expected UTF-8."),
+            (b"12\t21\n34\n", ", line 2: expected columns divided by tabs"),
+            (b"", "expected at least one line. Received: an empty file"),
+            (b"\n\t\n", "expected at least one pair to keep."),
+            (b"\x1f\x8b\x08\x00", "expected an intact gzip file."),
+        ],
+        ids=["latin-1", "one column", "empty", "blank", "cut gzip"],
+    )
+    def test_a_bad_file_is_named(
+        self, content: bytes, told: str, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        bad = tmp_path / "bad.tsv"
+        bad.write_bytes(content)
+        for corpus in ((bad, tiny_corpus[1]), (tiny_corpus[0], bad)):
+            result = train(tmp_path / "run", corpus)
+            assert result.exit_code == 2
+            assert str(bad) in result.stderr.splitlines()[-1]
+            assert told in result.stderr.splitlines()[-1]
+        assert not (tmp_path / "run").exists()
+
+    def test_a_missing_file_is_named(self, tiny_corpus: tuple[Path, Path], tmp_path: Path) -> None:
+        result = train(tmp_path / "run", (tmp_path / "missing.tsv", tiny_corpus[1]))
+
+        assert result.exit_code == 2
+        assert "missing.tsv: expected a readable file." in result.stderr
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            (["--set", "epoch=3"], "Received: epoch"),
+            (["--set", "epochs=three"], "epochs: expected int. Received: 'three'"),
+            (["--set", "epochs"], "--set: expected key=value. Received: 'epochs'"),
+            (["--set", "dropout=1"], "dropout: expected in [0, 1). Received: 1"),
+            (["--set", "seed=-1"], "seed: expected"),
+            (["--columns", "1"], "--columns: expected two numbers"),
+            (["--columns", "1,2,3"], "--columns: expected two numbers"),
+            (["--columns", "0,1"], "--columns: expected two numbers"),
+            (["--columns", "a,b"], "--columns: expected two numbers"),
+            (["--columns", "1,²"], "--columns: expected two numbers"),
+            (["--columns", ""], "--columns: expected two numbers"),
+            (["--columns", "1,1"], "columns: expected two different numbers"),
+            (["--columns", "1,3"], "line 1: expected columns divided by tabs: at least 3"),
+            (["--config", "missing.toml"], "missing.toml"),
+            (["--threads", "-1"], "--threads"),
+        ],
+        ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    )
+    def test_a_bad_option_is_named(
+        self, more: list[str], told: str, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        result = invoke(*train_arguments(tmp_path / "run", *tiny_corpus, **TINY), *more)
+
+        assert result.exit_code == 2
+        assert told in result.stderr
+        assert not (tmp_path / "run").exists()
+
+    def test_a_bad_settings_file_is_named(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        config = tmp_path / "run.toml"
+        config.write_text("epochs = = 3\n")
+        arguments = train_arguments(tmp_path / "run", *tiny_corpus)
+        result = invoke(*arguments, "--config", config)
+
+        assert result.exit_code == 2
+        assert f"Error: {config}: expected a TOML file. Received: " in result.stderr
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"vocab_size": 100}, "vocab_size: 100 pieces cannot be learnt"),
+            ({"max_length": 1}, "expected pairs of at most 1 pieces a side"),
+        ],
+        ids=str,
+    )
+    def test_settings_that_do_not_fit_the_corpus(
+        self,
+        changes: dict[str, Any],
+        told: str,
+        tiny_corpus: tuple[Path, Path],
+        tmp_path: Path,
+    ) -> None:
+        result = train(tmp_path / "run", tiny_corpus, **changes)
+
+        assert result.exit_code == 2
+        assert told in result.stderr
+
+    def test_an_output_below_a_file(self, tiny_corpus: tuple[Path, Path]) -> None:
+        below = tiny_corpus[0] / "run"
+        result = train(below, tiny_corpus)
+
+        assert result.exit_code == 2
+        assert f"Error: {below}: cannot be made: Not a directory" in result.stderr
+
+    def test_an_output_that_is_a_file(self, tiny_corpus: tuple[Path, Path]) -> None:
+        result = train(tiny_corpus[0], tiny_corpus)
+
+        assert result.exit_code == 2
+        assert str(tiny_corpus[0]) in result.stderr
+
+    def test_the_process_says_one_line(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        missing = tmp_path / "missing.tsv"
+        done = run_module("training", *train_arguments(tmp_path / "run", missing, tiny_corpus[1]))
+
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr == (
+            f"Error: {missing}: expected a readable file. Received: No such file or directory\n"
+        )
+
+
+class TestForms:
+    def test_line_aligned_swapped_damaged_and_quiet(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        pairs = read_pairs(tiny_corpus[0])
+        (tmp_path / "c.xx").write_text("".join(f"{s}\n" for s, _ in pairs[:20]))
+        (tmp_path / "c.yy").write_text("".join(f"{t}\n" for _, t in pairs[:20]))
+        swapped = write_pairs(tmp_path / "swapped.tsv", [(t, s) for s, t in pairs])
+        swapped.write_bytes(swapped.read_bytes() + b"\xff\t1\n")
+        valid = write_pairs(tmp_path / "valid.tsv", [("1", "1")])
+        result = invoke(
+            *("train", "--source", "xx", "--target", "yy", "--output", tmp_path / "run"),
+            *("--train", f"{tmp_path / 'c.xx'},{tmp_path / 'c.yy'}"),
+            *("--train", swapped, "--valid", valid, "--columns", "2,1"),
+            *("--skip-bad-lines", "--quiet", *settings(**TINY)),
+        )
+
+        assert (result.exit_code, result.stderr) == (0, "")
+        # The second file says nothing that the first one did not, but for its later half.
+        counts = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
+        assert (counts["read"], counts["kept"], counts["duplicate"]) == (61, 40, 20)
+        assert counts["bad_lines"] == 1
+
+    def test_settings_are_listed_as_toml(self, tmp_path: Path) -> None:
+        (tmp_path / "run.toml").write_text(invoke("settings").stdout)
+        assert load_config(tmp_path / "run.toml") == TrainConfig()
+
+
+class TestExport:
+    def test_model_json_tells_where_it_comes_from(
+        self, toy_run: Path, toy_corpus: Path, tmp_path: Path
+    ) -> None:
+        result = invoke(
+            *("export", toy_run, tmp_path / "xx-yy", "--test", toy_corpus / "test.tsv"),
+            *("--licence", "CC0", "--attribution", "nobody"),
+        )
+        assert result.exit_code == 0
+        assert result.stdout == f"exported to {tmp_path / 'xx-yy' / '1'}\n"
+
+        text = (tmp_path / "xx-yy" / "1" / "assets" / "model.json").read_text()
+        info = json.loads(text)
+        assert (info["source_language"], info["target_language"]) == ("xx", "yy")
+        assert info["training"]["data"] == ["train.tsv"]
+        assert info["training"]["licence"] == "CC0"
+        assert info["training"]["attribution"] == "nobody"
+        assert info["training"]["update"] == int(rows(toy_run)[-1]["update"])
+        assert [report["data"] for report in info["scores"]] == [["valid.tsv"], ["test.tsv"]]
+        for report in info["scores"]:
+            scores = {score["metric"]: score for score in report["scores"]}
+            assert scores["chrF"]["value"] > 99
+            assert all("version:" in score["signature"] for score in scores.values())
+        # Where files lay on the machine that trained is nobody's business.
+        assert str(toy_corpus) not in text
+        assert str(toy_run) not in text
+
+    def test_a_folder_that_holds_no_run(self, tmp_path: Path) -> None:
+        result = invoke("export", tmp_path, tmp_path / "xx-yy")
+
+        assert result.exit_code == 2
+        assert f"Error: {tmp_path}: expected the folder of a run." in result.stderr
+        assert not (tmp_path / "xx-yy").exists()
+
+    def test_a_run_without_a_validation(self, tiny_run: Path, tmp_path: Path) -> None:
+        shutil.copytree(tiny_run, tmp_path / "run")
+        (tmp_path / "run" / "best.npz").unlink()
+        result = invoke("export", tmp_path / "run", tmp_path / "xx-yy")
+
+        assert result.exit_code == 2
+        assert "best.npz" in result.stderr
+        assert not (tmp_path / "xx-yy").exists()
+
+    def test_a_destination_below_a_file(
+        self, toy_run: Path, tiny_corpus: tuple[Path, Path]
+    ) -> None:
+        result = invoke("export", toy_run, tiny_corpus[0] / "xx-yy")
+
+        assert result.exit_code == 2
+        assert f"Error: {tiny_corpus[0] / 'xx-yy'}: cannot be written" in result.stderr
+
+    def test_a_full_disk(self, toy_run: Path, toy_model_folder: Path, tmp_path: Path) -> None:
+        """The weights need some 150 KiB."""
+        shutil.copytree(toy_model_folder, tmp_path / "models")
+        destination = tmp_path / "models" / "xx-yy"
+        before = contents(destination)
+        done = run_module("training", "export", toy_run, destination, largest_file=64)
+
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].startswith(f"Error: {destination}: cannot be written")
+        assert "Traceback" not in done.stderr
+        assert os.listdir(destination) == ["1"]
+        assert contents(destination) == before
