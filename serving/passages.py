@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from translator.translator import Translation
 
 
+_UNSPACED = frozenset({"bo", "dz", "ja", "km", "lo", "my", "th", "zh"})
+"""Languages that write no space between sentences."""
+
+
 @dataclass(frozen=True)
 class TranslatedText:
     """What became of one text.
@@ -31,24 +35,39 @@ class TranslatedText:
 
 
 def translate_texts(
-    texts: Sequence[str], language: str, translate: Callable[[list[str]], list[Translation]]
+    texts: Sequence[str],
+    source: str,
+    target: str,
+    translate: Callable[[list[str]], list[Translation]],
 ) -> list[TranslatedText]:
     """Translates every sentence of every text in one call, so that they share their batches.
 
     Args:
         texts: Texts of any number of sentences and lines.
-        language: Code of their language.
+        source: Code of their language.
+        target: Code of the language that they are translated to.
         translate: Gives one translation for each sentence, in order; it never sees a blank one.
 
     Returns:
         One result for each text, in order.
     """
-    split = [split_sentences(text, language) for text in texts]
+    split = [split_sentences(text, source) for text in texts]
+    if target not in _UNSPACED:
+        split = [_with_spaces(text) for text in split]
     wanted = [sentence for text in split for sentence, _ in text if sentence]
     translated = iter(translate(wanted) if wanted else [])
     return [
         _join(text, [next(translated) if sentence else None for sentence, _ in text])
         for text in split
+    ]
+
+
+def _with_spaces(text: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Puts a space between sentences whose language writes none, for one that does."""
+    last = len(text) - 1
+    return [
+        (sentence, " " if sentence and not space and n < last else space)
+        for n, (sentence, space) in enumerate(text)
     ]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from translator.config import SearchConfig
 from translator.errors import TranslatorError
 from translator.quiet import import_tensorflow
 
@@ -112,6 +113,7 @@ def train(
 @main.command("settings")
 def list_settings() -> None:
     """List the settings of `train` and their defaults, as TOML."""
+    _start()
     from training.config import TrainConfig
 
     for name, value in dataclasses.asdict(TrainConfig()).items():
@@ -122,14 +124,18 @@ def list_settings() -> None:
 @click.argument("model", type=_FOLDER)
 @click.option("--test", "files", multiple=True, required=True, metavar="FILE", help="Test pairs.")
 @click.option("--columns", default="1,2", show_default=True, help="TSV columns: source,target.")
-@click.option("--beam-size", default=5, show_default=True, help="1 is greedy search.")
-@click.option("--length-penalty", default=1.0, show_default=True)
-@click.option("--coverage-penalty", default=0.0, show_default=True)
+@click.option("--skip-bad-lines", is_flag=True, help="Leave out lines that cannot be read.")
+@click.option(
+    "--beam-size", default=SearchConfig.beam_size, show_default=True, help="1 is greedy search."
+)
+@click.option("--length-penalty", default=SearchConfig.length_penalty, show_default=True)
+@click.option("--coverage-penalty", default=SearchConfig.coverage_penalty, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(
     model: Path,
     files: tuple[str, ...],
     columns: str,
+    skip_bad_lines: bool,
     beam_size: int,
     length_penalty: float,
     coverage_penalty: float,
@@ -139,13 +145,14 @@ def evaluate(
     with _clear_errors():
         _start()
         from training.export import score_files
-        from translator.config import SearchConfig
         from translator.translator import Translator
 
         search = SearchConfig(
             beam_size=beam_size, length_penalty=length_penalty, coverage_penalty=coverage_penalty
         )
-        report = score_files(Translator.load(model), files, _columns(columns), search)
+        report = score_files(
+            Translator.load(model), files, _columns(columns), search, skip_bad_lines
+        )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
@@ -171,7 +178,11 @@ def export(
         _start()
         from training.export import export_run
 
+        if os.environ["KERAS_BACKEND"] != "tensorflow":
+            raise TranslatorError("export needs TensorFlow: expected KERAS_BACKEND=tensorflow")
         folder = export_run(run_folder, destination, files, licence, attribution)
+    if not licence:
+        click.echo("model.json names no licence of the training data; --licence does", err=True)
     click.echo(f"exported to {folder}")
 
 
@@ -189,7 +200,7 @@ def _start(threads: int = 0) -> None:
 
 def _columns(text: str) -> tuple[int, int]:
     parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
         raise TranslatorError(f"--columns: expected two numbers such as 1,2. Received: {text!r}")
     return int(parts[0]), int(parts[1])
 
@@ -201,6 +212,9 @@ def _clear_errors() -> Iterator[None]:
         yield
     except TranslatorError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(_EXIT_FAILED)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'disk'}: {error.strerror or error}", err=True)
         sys.exit(_EXIT_FAILED)
     except KeyboardInterrupt:
         sys.exit(_EXIT_STOPPED)

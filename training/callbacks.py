@@ -45,32 +45,58 @@ class Clock(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends a run whose loss is no number, before anything of it is saved.
+    """Ends a run whose loss or weights are no numbers, before anything of it is measured or saved.
+
+    A loss is of the weights before its update, so the weights are looked at themselves wherever
+    they are about to be used.
+
+    Args:
+        progress: Where the run is.
+        variables: The weights and all else that is saved.
+        due: Whether something is measured or saved after an update.
 
     Attributes:
-        struck: The update after which the loss was no number, or None.
+        struck: The update after which something was no number, or None.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(
+        self, progress: Progress, variables: list[Any], due: Callable[[int], bool]
+    ) -> None:
         super().__init__()
         self.progress = progress
+        self.variables = variables
+        self.due = due
         self.struck: int | None = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not math.isfinite(float((logs or {})["loss"])):
-            self.struck = self.progress.update
+        update = self.progress.update
+        sound = math.isfinite(float((logs or {})["loss"])) and (
+            not self.due(update) or self.weights_are_finite()
+        )
+        if not sound:
+            self.struck = update
             self.model.stop_training = True
+
+    def weights_are_finite(self) -> bool:
+        """Whether every number that would be saved is one."""
+        return all(np.isfinite(np.asarray(variable)).all() for variable in self.variables)
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends a run after the update under way, on Ctrl-C or SIGTERM.
+    """Ends a run after the update under way, on Ctrl-C or SIGTERM; the last one is finished.
+
+    Args:
+        progress: Where the run is.
+        total: Updates of the run.
 
     Attributes:
         received: Whether a signal came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress, total: int) -> None:
         super().__init__()
+        self.progress = progress
+        self.total = total
         self.received = False
         self._before: dict[int, Any] = {}
 
@@ -79,7 +105,7 @@ class StopOnSignal(keras.callbacks.Callback):
             self._before[number] = signal.signal(number, self._receive)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.received:
+        if self.received and self.progress.update < self.total:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -91,37 +117,44 @@ class StopOnSignal(keras.callbacks.Callback):
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
-    """Saves the run every so many updates, and when it ends. Weights that are no numbers are not.
+    """Saves the run every so many updates, and when it ends; never what `StopOnNaN` refused.
 
     Args:
         checkpoints: Where to.
         every: Updates between two.
         progress: Where the run is.
         variables: What to save.
+        guard: Knows whether the weights are numbers.
     """
 
     def __init__(
-        self, checkpoints: Checkpoints, every: int, progress: Progress, variables: list[Any]
+        self,
+        checkpoints: Checkpoints,
+        every: int,
+        progress: Progress,
+        variables: list[Any],
+        guard: StopOnNaN,
     ) -> None:
         super().__init__()
         self.checkpoints = checkpoints
         self.every = every
         self.progress = progress
         self.variables = variables
+        self.guard = guard
         self._saved = progress.update
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.progress.update % self.every == 0:
+        if self.progress.update % self.every == 0 and self.guard.struck is None:
             self._save()
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self.progress.update > self._saved:
+        unsaved = self.progress.update > self._saved and self.guard.struck is None
+        if unsaved and self.guard.weights_are_finite():
             self._save()
 
     def _save(self) -> None:
-        if all(np.isfinite(np.asarray(v)).all() for v in self.variables):
-            self.checkpoints.save(self.variables, self.progress)
-            self._saved = self.progress.update
+        self.checkpoints.save(self.variables, self.progress)
+        self._saved = self.progress.update
 
 
 class Validate(keras.callbacks.Callback):
@@ -159,11 +192,18 @@ class Validate(keras.callbacks.Callback):
         self.progress = progress
         self.total = total
 
+    def due(self, update: int) -> bool:
+        """Whether that update is followed by a validation."""
+        return update % self.every == 0 or update == self.total
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether too many validations were no better than the best."""
+        return bool(self.patience) and self.progress.stale >= self.patience
+
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         progress = self.progress
-        if self.model.stop_training or not (
-            progress.update % self.every == 0 or progress.update == self.total
-        ):
+        if self.model.stop_training or not self.due(progress.update):
             return
         figures = self.measure()
         self.log.write(progress, figures)
@@ -173,12 +213,14 @@ class Validate(keras.callbacks.Callback):
             self.save_best()
         else:
             progress.stale += 1
-            if self.patience and progress.stale >= self.patience:
+            if self.out_of_patience:
                 self.model.stop_training = True
 
 
 class LogTraining(keras.callbacks.Callback):
-    """Logs the loss since the last line, the rates and the speed every so many updates.
+    """Logs the loss per token since the last line, the rates and the speed.
+
+    Keras averages the losses of batches by their sentences; here they are weighed by their tokens.
 
     Args:
         log: Where to.
@@ -198,19 +240,27 @@ class LogTraining(keras.callbacks.Callback):
         self.rate = rate
         self.forcing = forcing
         self._mark = (progress.seconds, progress.target_tokens)
+        self._tokens = progress.target_tokens
+        self._loss = 0.0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.progress.update % self.every:
+        progress = self.progress
+        self._loss += float((logs or {})["loss"]) * (progress.target_tokens - self._tokens)
+        self._tokens = progress.target_tokens
+        self.model.reset_metrics()  # so that the next loss is that of the next batch alone
+        if progress.update % self.every:
             return
-        seconds, tokens = self._mark
-        self._mark = (self.progress.seconds, self.progress.target_tokens)
-        update = self.progress.update - 1
-        speed = (self._mark[1] - tokens) / max(1e-9, self._mark[0] - seconds)
+        seconds, tokens = (
+            progress.seconds - self._mark[0],
+            progress.target_tokens - self._mark[1],
+        )
+        update = progress.update - 1
         figures = {
-            "loss": float((logs or {})["loss"]),
+            "loss": self._loss / tokens,
             "learning_rate": float(self.rate(update)),
             "teacher_forcing": self.forcing(update),
-            "tokens_per_second": speed,
+            "tokens_per_second": tokens / max(1e-9, seconds),
         }
-        self.log.write(self.progress, figures)
-        self.model.reset_metrics()
+        self._mark = (progress.seconds, progress.target_tokens)
+        self._loss = 0.0
+        self.log.write(progress, figures)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +66,17 @@ class Checkpoints:
         arrays = _pack(variables)
         arrays[_PROGRESS] = np.array(json.dumps(dataclasses.asdict(progress)))
         write_arrays(self.folder / f"{progress.update:08d}.npz", arrays)
-        for old in self._newest_first()[self.keep :]:
-            old.unlink(missing_ok=True)
+        for old in [*self._newest_first()[self.keep :], *self.folder.glob(".*.tmp")]:
+            old.unlink(missing_ok=True)  # a kill in the middle of saving leaves a .tmp
 
-    def restore(self, variables: list[Any]) -> Progress | None:
+    def restore(
+        self, variables: list[Any], say: Callable[[str], None] = lambda _: None
+    ) -> Progress | None:
         """Loads the newest checkpoint that is whole into the variables.
+
+        Args:
+            variables: The same as were saved.
+            say: Told of a newer checkpoint that is damaged.
 
         Returns:
             Where the run was; None if there is no checkpoint.
@@ -86,6 +92,8 @@ class Checkpoints:
             except CheckpointError as error:
                 troubles.append(str(error))
             else:
+                for trouble in troubles:
+                    say(f"passed over a checkpoint: {trouble}")
                 return progress
         if troubles:
             raise CheckpointError("no checkpoint can be read: " + "; ".join(troubles))

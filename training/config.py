@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,8 +30,6 @@ FREE_TO_CHANGE = frozenset(
         "log_every",
         "validate_every",
         "checkpoint_every",
-        "valid_beam_size",
-        "select",
     }
 )
 """What a run may go on with another value of. More epochs stretch the decay from there on."""
@@ -59,17 +58,18 @@ class TrainConfig:
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
         learning_rate: The rate after the warm-up.
         decay: How the rate falls: `constant`, `linear`, `cosine` or `inverse_sqrt`.
-        warmup: Updates of linear warm-up.
+        warmup: Updates of linear warm-up; at most a tenth of the run.
         clip_norm: Gradients are scaled to at most this global norm; 0 is off.
         clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
         teacher_forcing: The schedule of ε: `constant`, `linear`, `exponential`, `inverse_sigmoid`.
         teacher_forcing_k: Its k.
-        teacher_forcing_slope: Its slope for each update, `linear` only.
+        teacher_forcing_slope: Its slope for each update, `linear` only; 0 is the slope that
+            reaches the floor with the last update.
         teacher_forcing_floor: Least ε.
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
         seed: Of the weights, the order, dropout and the coins.
         log_every: Updates between lines of the log.
-        validate_every: Updates between validations.
+        validate_every: Updates between validations; at most an epoch.
         checkpoint_every: Updates between checkpoints.
         valid_beam_size: Beam of the decoding at each validation.
         select: What the best checkpoint is best in, `chrf`, `bleu` or `loss`. chrF does not
@@ -99,8 +99,8 @@ class TrainConfig:
     clip_norm: float = 1.0
     clip_value: float = 0.0
     teacher_forcing: ForcingKind = "linear"
-    teacher_forcing_k: float = 1.25
-    teacher_forcing_slope: float = 2.5e-5
+    teacher_forcing_k: float = 1.5
+    teacher_forcing_slope: float = 0.0
     teacher_forcing_floor: float = 0.75
     precision: Precision = "auto"
     seed: int = 1
@@ -116,7 +116,7 @@ class TrainConfig:
             value, default = getattr(self, field.name), field.default
             number = isinstance(value, int) and not isinstance(value, bool)
             fits = type(value) is type(default) or (isinstance(default, float) and number)
-            if not fits:
+            if not fits or (isinstance(value, float) and not math.isfinite(value)):
                 raise ConfigError(
                     f"{field.name}: expected {type(default).__name__}. Received: {value!r}"
                 )
@@ -131,22 +131,21 @@ class TrainConfig:
         for name in ("clip_norm", "clip_value", "patience", "warmup"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("clip_value", not (self.clip_norm and self.clip_value), "0 beside clip_norm")
-        self.forcing()
+        self._require("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295")
+        self._require("valid_beam_size", 1 <= self.valid_beam_size <= 100, "from 1 to 100")
+        self.forcing(total=1)
         self.rate(total=1)
         self.model(source_vocab_size=self.vocab_size, target_vocab_size=self.vocab_size)
 
-    def forcing(self) -> Forcing:
-        """The schedule of the teacher-forcing ratio."""
-        return make_forcing(
-            self.teacher_forcing,
-            self.teacher_forcing_k,
-            self.teacher_forcing_slope,
-            self.teacher_forcing_floor,
-        )
+    def forcing(self, total: int) -> Forcing:
+        """The schedule of the teacher-forcing ratio in a run of `total` updates."""
+        k, floor = self.teacher_forcing_k, self.teacher_forcing_floor
+        slope = self.teacher_forcing_slope or max(0.0, k - floor) / total
+        return make_forcing(self.teacher_forcing, k, slope, floor)
 
     def rate(self, total: int) -> LearningRate:
         """The learning-rate schedule of a run of `total` updates."""
-        return LearningRate(self.learning_rate, self.decay, self.warmup, total)
+        return LearningRate(self.learning_rate, self.decay, min(self.warmup, total // 10), total)
 
     def model(self, source_vocab_size: int, target_vocab_size: int) -> ModelConfig:
         """The sizes of the model, for vocabularies as they were learnt."""
@@ -162,7 +161,7 @@ class TrainConfig:
             **shared,
         )
 
-    def dtype(self) -> str:
+    def dtype(self) -> Literal["float32", "mixed_bfloat16"]:
         """The Keras dtype policy of the run."""
         if self.precision != "auto":
             return self.precision

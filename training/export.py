@@ -48,7 +48,7 @@ def export_run(
     round_to_float16(model)
     translator = Translator(LiveModel(model, run.source, run.target))
     reports = [
-        score_files(translator, files, run.data.columns, SearchConfig())
+        score_files(translator, files, run.data.columns, SearchConfig(), run.data.skip_bad_lines)
         for files in (run.data.valid, test_files)
         if files
     ]
@@ -58,6 +58,7 @@ def export_run(
         "target_language": run.data.target,
         "training": {
             "data": [_name(files) for files in run.data.train],
+            "pairs": run.corpus.get("kept"),
             "licence": licence,
             "attribution": attribution,
             "settings": dataclasses.asdict(run.config),
@@ -69,7 +70,11 @@ def export_run(
 
 
 def score_files(
-    translator: Translator, files: Sequence[str], columns: tuple[int, int], search: SearchConfig
+    translator: Translator,
+    files: Sequence[str],
+    columns: tuple[int, int],
+    search: SearchConfig,
+    skip_bad_lines: bool = False,
 ) -> dict[str, Any]:
     """Translates test pairs and scores them.
 
@@ -80,7 +85,8 @@ def score_files(
     Raises:
         CorpusError: A file cannot be read.
     """
-    pairs = read_corpus(files, columns=columns, filter=_ALL).pairs
+    corpus = read_corpus(files, columns=columns, filter=_ALL, skip_bad_lines=skip_bad_lines)
+    pairs = corpus.pairs
     start = time.monotonic()
     translations = translator.translate([source for source, _ in pairs], search)
     seconds = time.monotonic() - start

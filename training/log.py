@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
 from training.checkpoint import Progress
 from training.progress import ProgressDisplay
+from translator.atomic import atomic_writer
 
 
 class RunLog:
@@ -31,10 +33,12 @@ class RunLog:
         self.display = display
         self._tensorboard = _tensorboard_writer(folder / "tensorboard")
         kept = [row for row in read_log(self.path) if int(row["update"]) <= progress.update]
-        with open(self.path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.COLUMNS)
-            writer.writeheader()
-            writer.writerows(kept)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(kept)
+        with atomic_writer(self.path) as file:
+            file.write(text.getvalue().encode())
 
     def write(self, progress: Progress, figures: dict[str, float]) -> None:
         """Adds a row of figures."""

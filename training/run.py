@@ -10,6 +10,7 @@ RUN/best.npz              weights of the best validation
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,6 +73,7 @@ class Run:
     data: Data
     source: Tokenizer
     target: Tokenizer
+    corpus: Mapping[str, Any]
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -89,7 +91,7 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        return cls(folder, config, data, source, target)
+        return cls(folder, config, data, source, target, stored.get("corpus", {}))
 
     @property
     def model_config(self) -> ModelConfig:
@@ -102,6 +104,8 @@ class Run:
         Raises:
             CheckpointError: The run has not been validated yet, or the file is damaged.
         """
+        if not (self.folder / "best.npz").exists():
+            raise CheckpointError(f"{self.folder}: expected a run that was validated at least once")
         model = build(self.model_config)
         load_weights(self.folder / "best.npz", model.weights)
         return model
@@ -112,7 +116,11 @@ class Run:
         Raises:
             CheckpointError: The disk is full, or the folder cannot be written.
         """
-        stored = {"config": dataclasses.asdict(self.config), "data": dataclasses.asdict(self.data)}
+        stored = {
+            "config": dataclasses.asdict(self.config),
+            "data": dataclasses.asdict(self.data),
+            "corpus": self.corpus,
+        }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
 
@@ -125,7 +133,7 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
             written.
     """
     if (folder / "run.json").exists():
-        run = _take_up(folder, data, config)
+        run = _take_up(folder, data, config, corpus)
     else:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -134,22 +142,35 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
         source, target = _learn_vocabulary(config, corpus)
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
-        run = Run(folder, config, data, source, target)
+        config = dataclasses.replace(config, precision=config.dtype())
+        run = Run(folder, config, data, source, target, _describe(corpus))
     run.write()  # last: its presence means that all else is there
     return run
 
 
-def _take_up(folder: Path, data: Data, config: TrainConfig) -> Run:
+def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
     before = Run.open(folder)
+    if config.precision == "auto":
+        config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
+    if before.corpus and before.corpus["sha256"] != _describe(corpus)["sha256"]:
+        differences.append(f"the pairs in {', '.join(data.train)} are not what they were")
     if differences:
         raise CheckpointError(
             f"{folder}: a run was begun here with other settings; name another --output, or "
             f"take those settings again: {'; '.join(differences)}"
         )
     return dataclasses.replace(before, config=config)
+
+
+def _describe(corpus: Corpus) -> dict[str, Any]:
+    """Counts of the pairs, and a checksum: in their order, they decide every batch of a run."""
+    digest = hashlib.sha256()
+    for source, target in corpus.pairs:
+        digest.update(f"{source}\t{target}\n".encode())
+    return {**dataclasses.asdict(corpus.counts), "sha256": digest.hexdigest()}
 
 
 def _learn_vocabulary(config: TrainConfig, corpus: Corpus) -> tuple[Tokenizer, Tokenizer]:

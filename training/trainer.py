@@ -25,6 +25,7 @@ from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
 from training.run import Data, Run, begin
+from training.schedules import LearningRate
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
@@ -61,24 +62,22 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
         TranslatorError: Input that cannot be used, a run that was begun with other settings, a
             full disk, or a loss that is no number.
     """
-    display = ProgressDisplay(0, quiet)
+    say = ProgressDisplay(0, quiet).say
     corpus, valid = data.read(data.train), data.read(data.valid)
-    display.say(f"training pairs: {corpus.counts}")
-    display.say(f"validation pairs: {valid.counts}")
+    say(f"training pairs: {corpus.counts}")
+    say(f"validation pairs: {valid.counts}")
     run = begin(folder, data, config, corpus)
-    batches = Batches(
-        encode_pairs(corpus.pairs, run.source, run.target, config.max_length),
-        config.batch_tokens,
-        config.seed,
-    )
+    config = run.config
+    pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
+    batches = Batches(pairs, config.batch_tokens, config.seed)
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
-    display.say(
-        f"{len(batches.pairs)} pairs in {len(batches)} batches, {config.epochs} epochs, "
-        f"{total} updates; {model.count_params():,} weights, {config.dtype()}"
+    say(
+        f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
+        f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "
+        f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    display.total = total
     with ProgressDisplay(total, quiet) as display:
         return _fit(run, model, batches, total, validator, display)
 
@@ -92,7 +91,64 @@ def _fit(
     display: ProgressDisplay,
 ) -> Outcome:
     config = run.config
-    rate, forcing = config.rate(total), config.forcing()
+    rate, forcing = config.rate(total), config.forcing(total)
+    trainee = _compiled(model, config, rate)
+    state = [*model.variables, trainee.random.state, *trainee.optimizer.variables]
+    checkpoints = Checkpoints(run.folder / "checkpoints")
+    progress = checkpoints.restore(state, display.say) or Progress()
+    if progress.update:
+        display.say(f"going on from update {progress.update}")
+    log = RunLog(run.folder, progress, display)
+    validate = Validate(
+        validator.measure,
+        validator.quality,
+        lambda: save_weights(run.folder / "best.npz", model.weights),
+        log,
+        min(config.validate_every, len(batches)),
+        config.patience,
+        progress,
+        total,
+    )
+    if progress.update < total and not validate.out_of_patience:
+
+        def due(update: int) -> bool:
+            return validate.due(update) or update % config.checkpoint_every == 0
+
+        nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
+        callbacks = [
+            Clock(progress, _token_counter(batches)),
+            nan,
+            stopped,
+            LogTraining(log, config.log_every, progress, rate, forcing),
+            validate,
+            SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan),
+        ]
+        trainee.fit(
+            _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
+            steps_per_epoch=total - progress.update,
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
+        if nan.struck is not None:
+            kept = checkpoints.progress()
+            where = f"The checkpoint of update {kept.update} is kept" if kept else "None was saved"
+            raise TranslatorError(
+                f"the loss, or a weight, was no number after update {nan.struck}. In a new "
+                f"--output, {NAN_ADVICE}. {where} in {checkpoints.folder}"
+            )
+        if stopped.received and progress.update < total:
+            display.say(f"stopped at update {progress.update}; the same command goes on from there")
+            return Outcome(progress, interrupted=True)
+    reason = f"all {total} updates are done"
+    if progress.update < total:
+        reason = f"no better checkpoint in {progress.stale} validations"
+    display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
+    return Outcome(progress)
+
+
+def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> ScheduledSeq2Seq:
     trainee = ScheduledSeq2Seq(model, seed=config.seed)
     optimizer = keras.optimizers.Adam(
         rate,
@@ -101,50 +157,7 @@ def _fit(
     )
     trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=False)
     optimizer.build(model.trainable_variables)
-    state = [*model.variables, trainee.random.state, *optimizer.variables]
-    checkpoints = Checkpoints(run.folder / "checkpoints")
-    progress = checkpoints.restore(state) or Progress()
-    if progress.update:
-        display.say(f"going on from update {progress.update}")
-    if progress.update >= total:
-        display.say(f"all {total} updates are done")
-        return Outcome(progress)
-    log = RunLog(run.folder, progress, display)
-    nan, stopped = StopOnNaN(progress), StopOnSignal()
-    callbacks = [
-        Clock(progress, _token_counter(batches)),
-        nan,
-        LogTraining(log, config.log_every, progress, rate, forcing),
-        Validate(
-            validator.measure,
-            validator.quality,
-            lambda: save_weights(run.folder / "best.npz", model.weights),
-            log,
-            config.validate_every,
-            config.patience,
-            progress,
-            total,
-        ),
-        stopped,
-        SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state),
-    ]
-    left = total - progress.update
-    trainee.fit(
-        _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
-        steps_per_epoch=left,
-        epochs=1,
-        shuffle=False,
-        verbose=0,
-        callbacks=callbacks,
-    )
-    if nan.struck is not None:
-        raise TranslatorError(
-            f"the loss was no number at update {nan.struck}; {NAN_ADVICE}. The last good "
-            f"checkpoint is kept in {checkpoints.folder}"
-        )
-    if stopped.received:
-        display.say(f"stopped at update {progress.update}; the same command goes on from there")
-    return Outcome(progress, interrupted=stopped.received)
+    return trainee
 
 
 def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:

@@ -30,11 +30,12 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises:
         FileNotFoundError: The folder does not exist.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        with target.open("wb") as device:
+    given = Path(path)
+    if given.exists() and not given.is_file():
+        with given.open("wb") as device:
             yield device
         return
+    target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")

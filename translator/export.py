@@ -20,17 +20,11 @@ from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS, NUM_SPECIAL
 from translator.errors import ExportError, TranslatorError
-from translator.inference import (
-    SCORE_SPEC,
-    TRANSLATE_SPEC,
-    compiled,
-    score,
-    search_inputs,
-    translate,
-)
+from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
 from translator.model_folder import FORMAT_VERSION, content_checksum, version_folders
 from translator.saved_model import SavedTranslator
+from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC, search_inputs
 from translator.tokenizer import Tokenizer
 
 Tensor = Any
@@ -88,7 +82,8 @@ def round_to_float16(model: Seq2Seq) -> None:
         ExportError: A weight is too large for float16, or no number.
     """
     for weight in model.weights:
-        rounded = np.asarray(weight).astype(np.float16)
+        with np.errstate(over="ignore"):  # told below, by name
+            rounded = np.asarray(weight).astype(np.float16)
         if not np.isfinite(rounded).all():
             raise ExportError(f"{weight.path}: expected numbers within float16. Received: others")
         weight.assign(rounded.astype(np.float32))

@@ -7,36 +7,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from translator.config import SearchConfig
 from translator.constants import BOS, PAD
 from translator.layers.attentive import Source
 from translator.layers.decoder import State
 from translator.model import Seq2Seq
 from translator.search import Options, beam_search
+from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC
 
 Tensor = Any
 Function = Callable[..., dict[str, Tensor]]
 
 EXTRA_LENGTH = 10
 """A translation may have this many tokens more than `max_length_ratio` times its source."""
-
-
-def _ids(name: str) -> tf.TensorSpec:
-    return tf.TensorSpec((None, None), tf.int32, name)
-
-
-TRANSLATE_SPEC = {
-    "source_ids": _ids("source_ids"),
-    **{
-        name: tf.TensorSpec((), tf.int32, name)
-        for name in ("beam_size", "n_best", "min_length", "no_repeat_ngram_size")
-    },
-    **{
-        name: tf.TensorSpec((), tf.float32, name)
-        for name in ("length_penalty", "coverage_penalty", "max_length_ratio")
-    },
-}
-SCORE_SPEC = {name: _ids(name) for name in ("source_ids", "target_ids")}
 
 
 def translate(
@@ -107,15 +89,6 @@ def compiled(model: Seq2Seq) -> tuple[Function, Function]:
         return score(model, **inputs)
 
     return (lambda **inputs: translate_graph(inputs)), (lambda **inputs: score_graph(inputs))
-
-
-def search_inputs(source_ids: Any, search: SearchConfig) -> dict[str, Tensor]:
-    """What `translate` takes, for an array of ids and the settings of a search."""
-    inputs = {"source_ids": tf.constant(source_ids, tf.int32)}
-    for name, spec in TRANSLATE_SPEC.items():
-        if name != "source_ids":
-            inputs[name] = tf.constant(getattr(search, name), spec.dtype)
-    return inputs
 
 
 def _step(model: Seq2Seq, source: Source) -> Any:

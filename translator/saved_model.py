@@ -28,7 +28,7 @@ class SavedTranslator:
 
     def __init__(self, folder: Path, info: Mapping[str, Any], module: Any) -> None:
         self.info = info
-        self.version = int(folder.name) if folder.name.isdigit() else 0
+        self.version = int(folder.name) if folder.name.isdecimal() else 0
         self.source = Tokenizer.load(folder / "assets" / "source.model")
         self.target = Tokenizer.load(folder / "assets" / "target.model")
         self._module = module  # the signatures hold its variables weakly

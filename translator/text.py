@@ -11,7 +11,6 @@ from translator.errors import InputError
 
 # Category Cc less what `str.isspace` calls white space, and the byte order mark.
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]+")
-_SENTENCE = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -59,9 +58,11 @@ def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
     pieces: list[tuple[str, str]] = []
     for line in text.splitlines(keepends=True):
         for part in segment(language, line):
-            match = _SENTENCE.fullmatch(part)
-            assert match is not None
-            before, sentence, after = match.groups()
-            pieces += [("", before)] if before and sentence else []
-            pieces.append((sentence, after if sentence else before))
+            rest = part.lstrip()
+            sentence = rest.rstrip()
+            before, after = part[: len(part) - len(rest)], rest[len(sentence) :]
+            if before:
+                pieces.append(("", before))
+            if sentence:
+                pieces.append((sentence, after))
     return pieces

@@ -13,12 +13,15 @@ import numpy.typing as npt
 from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS
-from translator.inference import search_inputs
 from translator.saved_model import SavedTranslator
+from translator.signatures import search_inputs
 from translator.tokenizer import Tokenizer
 
 MAX_SOURCE_LENGTH = 256
 """Source pieces that are read; what stands past them is left out, and the translation says so."""
+
+_MAX_CELLS = 20_480
+"""Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Translator:
         Args:
             texts: A sentence each. A blank one becomes a blank translation.
             search: Settings of the search.
-            batch_size: Sentences that are searched together.
+            batch_size: Sentences that are searched together, at most; long ones are fewer.
 
         Returns:
             One translation for each text, in their order.
@@ -146,9 +149,7 @@ class Translator:
         """
         rows = [self._model.source.encode(text) for text in texts]
         translations = [_BLANK] * len(rows)
-        by_length = sorted((n for n, row in enumerate(rows) if row), key=lambda n: len(rows[n]))
-        for start in range(0, len(by_length), batch_size):
-            batch = by_length[start : start + batch_size]
+        for batch in _batches([len(row) for row in rows], search.beam_size, batch_size):
             translated = self._translate_batch([rows[n] for n in batch], search)
             for n, translation in zip(batch, translated, strict=True):
                 translations[n] = translation
@@ -184,3 +185,19 @@ class Translator:
             alignment=arrays["alignments"][n, k, :length, :source_length],
             finished=bool(arrays["finished"][n, k]),
         )
+
+
+def _batches(lengths: Sequence[int], beam_size: int, batch_size: int) -> Iterator[list[int]]:
+    """Cuts texts into batches of like length, as indices; blank texts are in none.
+
+    The memory of a search grows with sentences x source length x beam, so that is bounded too.
+    """
+    batch: list[int] = []
+    for n in sorted((n for n, length in enumerate(lengths) if length), key=lengths.__getitem__):
+        cells = (len(batch) + 1) * (min(lengths[n], MAX_SOURCE_LENGTH) + 1) * beam_size
+        if batch and (len(batch) == batch_size or cells > _MAX_CELLS):
+            yield batch
+            batch = []
+        batch.append(n)
+    if batch:
+        yield batch

@@ -25,7 +25,10 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         require_model(registry)
         model = registry.find(request.source, request.target)
         results = translate_texts(
-            request.texts, request.source, lambda sentences: model.translate(sentences, search)
+            request.texts,
+            request.source,
+            request.target,
+            lambda sentences: model.translate(sentences, search),
         )
         return TranslateAnswer.of(request, results).as_json()
 

@@ -40,7 +40,9 @@ def hypothesis(text: str, score: float) -> Hypothesis:
     ],
 )
 def test_line_breaks_and_blank_lines_stay(engine: Engine, text: str, expected: str) -> None:
-    (result,) = translate_texts([text], "es", lambda lines: engine.translate(lines, SearchConfig()))
+    (result,) = translate_texts(
+        [text], "es", "en", lambda lines: engine.translate(lines, SearchConfig())
+    )
     assert result.candidates == (expected,)
 
 
@@ -51,7 +53,7 @@ def test_all_lines_of_all_texts_go_in_one_call_without_the_blank_ones() -> None:
         calls.append(lines)
         return [Translation(("</s>",), (hypothesis(line.upper(), -1.0),)) for line in lines]
 
-    results = translate_texts(["a\n\nb", " ", "c"], "es", translate)
+    results = translate_texts(["a\n\nb", " ", "c"], "es", "en", translate)
     assert calls == [["a", "b", "c"]]
     assert [result.candidates for result in results] == [("A\n\nB",), (" ",), ("C",)]
     assert [result.scores for result in results] == [(-2.0,), (0.0,), (-1.0,)]
@@ -61,7 +63,7 @@ def test_nothing_is_called_for_blank_texts_only() -> None:
     def translate(lines: list[str]) -> list[Translation]:
         raise AssertionError("not to be called")
 
-    assert [result.candidates for result in translate_texts(["", "\n"], "es", translate)] == [
+    assert [result.candidates for result in translate_texts(["", "\n"], "es", "en", translate)] == [
         ("",),
         ("\n",),
     ]
@@ -73,7 +75,10 @@ def test_candidates_join_lines_rank_by_rank_and_leave_out_what_reads_the_same() 
         "b": (hypothesis("B", -8.0),),
     }
     (result,) = translate_texts(
-        ["a\nb"], "es", lambda lines: [Translation(("</s>",), by_line[line]) for line in lines]
+        ["a\nb"],
+        "es",
+        "en",
+        lambda lines: [Translation(("</s>",), by_line[line]) for line in lines],
     )
     assert result.candidates == ("A\nB", "Á\nB")
     assert result.scores == (-9.0, -10.0)
@@ -82,6 +87,20 @@ def test_candidates_join_lines_rank_by_rank_and_leave_out_what_reads_the_same() 
 def test_one_line_cut_short_marks_the_text(make_engine: Callable[..., Engine]) -> None:
     engine = make_engine()
     results = translate_texts(
-        ["uno\nendless", "uno\ndos"], "es", lambda lines: engine.translate(lines, SearchConfig())
+        ["uno\nendless", "uno\ndos"],
+        "es",
+        "en",
+        lambda lines: engine.translate(lines, SearchConfig()),
     )
     assert [result.truncated for result in results] == [True, False]
+
+
+@pytest.mark.parametrize(("target", "space"), [("en", " "), ("zh", "")])
+def test_sentences_get_the_space_that_their_language_does_without(target: str, space: str) -> None:
+    first, second = "こんにちは。", "元気ですか。"
+
+    def translate(sentences: list[str]) -> list[Translation]:
+        return [Translation(("</s>",), (hypothesis(s, -1.0),)) for s in sentences]
+
+    (result,) = translate_texts([f"{first}{second}\n"], "ja", target, translate)
+    assert result.candidates == (f"{first}{space}{second}\n",)

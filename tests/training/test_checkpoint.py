@@ -160,10 +160,14 @@ def test_all_damaged_names_each(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
     checkpoints = saved(tmp_path, 5)
-    other = [*variables(0), Variable(np.zeros(2))]
+    one_more = [*variables(0), Variable(np.zeros(2))]
+    other_shape = [*variables(0)[:3], Variable(np.zeros((2, 2), np.uint32))]
 
-    with pytest.raises(CheckpointError, match="expected the arrays of this model, 5 of them"):
-        checkpoints.restore(other)
+    for other in (one_more, other_shape, variables(0)[1:]):
+        before = values(other)
+        with pytest.raises(CheckpointError, match="expected the arrays of this model"):
+            checkpoints.restore(other)
+        assert values(other) == before
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

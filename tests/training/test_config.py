@@ -205,8 +205,6 @@ class TestChanged:
             log_every=1,
             validate_every=2,
             checkpoint_every=3,
-            valid_beam_size=5,
-            select="bleu",
         )
         differing = dataclasses.asdict(now).items() - self.then.items()
         assert {name for name, _ in differing} == FREE_TO_CHANGE

@@ -52,7 +52,8 @@ def train(output: Path, corpus: tuple[Path, Path], **changes: object) -> Result:
 @pytest.fixture(scope="module")
 def tiny_run(tiny_corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny-run") / "run"
-    assert train(folder, tiny_corpus).exit_code == 0
+    result = invoke(*train_arguments(folder, *tiny_corpus, **TINY), "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
     return folder
 
 
@@ -85,7 +86,6 @@ class TestToyTask:
     def test_folder_of_the_run(self, toy_run: Path) -> None:
         stored = json.loads((toy_run / "run.json").read_text())
         assert stored["data"]["source"] == "xx"
-        assert stored["corpus"]["kept"] == 6000
         assert stored["config"]["decoder_size"] == 64
         assert len(os.listdir(toy_run / "checkpoints")) == 2
 
@@ -109,11 +109,10 @@ class TestBatches:
     ) -> None:
         """With weights that stand still, a loss tells which batch it was.
 
-        The run ends after one epoch and is continued twice, within the process and with more
-        epochs.
+        The run ends after one epoch and is continued, in the same process, with more epochs.
         """
         still = {"learning_rate": 1e-30, "log_every": 1, "batch_tokens": 41}
-        for epochs in (1, 2, 3):
+        for epochs in (1, 3):
             result = train(tmp_path / "run", tiny_corpus, epochs=epochs, **still)
             assert result.exit_code == 0, result.stderr
 
@@ -203,8 +202,6 @@ class TestAgain:
 class TestNaN:
     """Without clipping, such a rate takes the weights to the end of float32, or past it."""
 
-    wild = {"clip_norm": 0, "decay": "constant", "epochs": 5, "checkpoint_every": 1}
-
     @pytest.mark.parametrize(
         ("rate", "validate_every", "select"),
         [(1e38, 100, "chrf"), (1e38, 1, "chrf"), (1e39, 1, "loss")],
@@ -218,7 +215,8 @@ class TestNaN:
         tmp_path: Path,
     ) -> None:
         changes = {"learning_rate": rate, "validate_every": validate_every, "select": select}
-        result = train(tmp_path / "run", tiny_corpus, **self.wild, **changes)
+        unbound = {"clip_norm": 0, "decay": "constant", "epochs": 5, "checkpoint_every": 1}
+        result = train(tmp_path / "run", tiny_corpus, **unbound, **changes)
 
         assert result.exit_code == 2
         assert "Error: the loss was no number at update" in result.stderr
@@ -349,7 +347,7 @@ class TestBadInput:
 
 
 class TestForms:
-    def test_line_aligned_swapped_damaged_and_quiet(
+    def test_line_aligned_swapped_and_damaged(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:
         pairs = read_pairs(tiny_corpus[0])
@@ -362,14 +360,13 @@ class TestForms:
             *("train", "--source", "xx", "--target", "yy", "--output", tmp_path / "run"),
             *("--train", f"{tmp_path / 'c.xx'},{tmp_path / 'c.yy'}"),
             *("--train", swapped, "--valid", valid, "--columns", "2,1"),
-            *("--skip-bad-lines", "--quiet", *settings(**TINY)),
+            *("--skip-bad-lines", *settings(**TINY)),
         )
 
-        assert (result.exit_code, result.stderr) == (0, "")
-        # The second file says nothing that the first one did not, but for its later half.
-        counts = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
-        assert (counts["read"], counts["kept"], counts["duplicate"]) == (61, 40, 20)
-        assert counts["bad_lines"] == 1
+        assert result.exit_code == 0
+        # The second file repeats the first, goes on, and ends in a line that is no text.
+        assert "training pairs: 61 lines read, 40 pairs kept" in result.stderr
+        assert "20 duplicate, 1 bad lines" in result.stderr
 
     def test_settings_are_listed_as_toml(self, tmp_path: Path) -> None:
         (tmp_path / "run.toml").write_text(invoke("settings").stdout)

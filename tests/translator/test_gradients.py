@@ -385,10 +385,20 @@ def reference_loss(
 
 def named_weights(model: Seq2Seq) -> Iterator[tuple[str, Any]]:
     """The model's weights under the names of `reference_loss`."""
-    upper = {id(w) for layer in model.decoder.upper for w in layer.weights}
+    encoder, decoder = model.encoder, model.decoder
+    stacked = {
+        id(weight): side
+        for side, layers in (
+            ("encoder", [encoder.forward, encoder.backward, *encoder.upper]),
+            ("decoder", decoder.upper),
+        )
+        for layer in layers
+        for weight in layer.weights
+    }
     for weight in model.weights:
         path = weight.path.removeprefix("seq2seq/")
-        yield (f"decoder/{path}" if id(weight) in upper else path), weight
+        side = stacked.get(id(weight))
+        yield (f"{side}/{path}" if side else path), weight
 
 
 @pytest.mark.parametrize(

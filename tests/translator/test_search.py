@@ -17,10 +17,11 @@ import pytest
 import tensorflow as tf
 
 from translator.config import SearchConfig
-from translator.inference import compiled, search_inputs
+from translator.inference import compiled
 from translator.model import Seq2Seq
 from translator.scoring import coverage_penalty, length_penalty
 from translator.search import Options, beam_search
+from translator.signatures import search_inputs
 
 EOS, A, B = 3, 4, 5
 """The halt token, and the first two of the tokens that may stand before it."""

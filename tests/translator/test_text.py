@@ -1,4 +1,5 @@
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -98,3 +99,10 @@ def test_split_sentences(text: str, expected: list[tuple[str, str]]) -> None:
 def test_sentences_joined_are_the_text(language: str) -> None:
     text = "a. b\r\n\x00c!? \u2028\t«d.» e\u3002f\x85 1. g\n \x1c h" * 3
     assert "".join(map("".join, split_sentences(text, language))) == text
+
+
+def test_a_long_run_of_spaces_takes_no_time() -> None:
+    # Linear takes milliseconds here; quadratic takes a quarter of a minute.
+    start = time.monotonic()
+    assert len(split_sentences("a" + " " * 50_000 + "b", "en")) == 1
+    assert time.monotonic() - start < 5

@@ -1,0 +1,155 @@
+"""The models in `saved_models` are whole, described, small, and translate."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from toy import ROOT
+
+from translator.batch import pad
+from translator.config import SearchConfig
+from translator.constants import EOS
+from translator.saved_model import SavedTranslator
+from translator.signatures import search_inputs
+from translator.translator import Translation, Translator
+
+SHIPPED = ROOT / "saved_models"
+CORPORA = ROOT.parent / "shared" / "corpora" / "tatoeba"
+SENTENCES = 500
+
+# What each direction is sure to know, and a word that no right translation goes without.
+EVERYDAY = {
+    ("es", "en"): [
+        ("¿Dónde está la estación?", "station"),
+        ("Tengo hambre.", "hungry"),
+        ("No hablo español.", "Spanish"),
+        ("Ella es mi hermana.", "sister"),
+    ],
+    ("en", "es"): [
+        ("Where is the station?", "estación"),
+        ("I'm hungry.", "hambre"),
+        ("I don't speak Spanish.", "español"),
+        ("She is my sister.", "hermana"),
+    ],
+}
+
+
+def folders() -> list[Any]:
+    found = [path for path in sorted(SHIPPED.glob("*")) if path.is_dir()]
+    if not found:
+        return [pytest.param(None, marks=pytest.mark.skip("no model in saved_models"))]
+    return [pytest.param(path, id=path.name) for path in found]
+
+
+@pytest.fixture(scope="module", params=folders())
+def folder(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def translator(folder: Path) -> Translator:
+    return Translator.load(folder)
+
+
+@pytest.fixture(scope="module")
+def sentences(translator: Translator) -> list[str]:
+    """Sentences of a test split in the model's source language, none of them twice."""
+    source, target = translator.source_language, translator.target_language
+    for columns in ((source, target), (target, source)):
+        path = CORPORA / f"{'-'.join(columns)}.test.tsv.gz"
+        if path.exists():
+            with gzip.open(path, "rt", encoding="utf-8") as file:
+                lines = [line.rstrip("\n").split("\t") for line in file]
+            side = columns.index(source)
+            return list(dict.fromkeys(line[side] for line in lines))[:SENTENCES]
+    pytest.skip(f"no test split of {source} and {target} in {CORPORA}")
+
+
+@pytest.fixture(scope="module")
+def alone(translator: Translator, sentences: list[str]) -> list[Translation]:
+    return [translator.translate([sentence])[0] for sentence in sentences]
+
+
+def test_all_of_them_are_small() -> None:
+    sizes = [path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()]
+    assert sum(sizes) < 200e6
+
+
+def test_name_tells_the_languages(folder: Path, translator: Translator) -> None:
+    assert folder.name == f"{translator.source_language}-{translator.target_language}"
+    assert translator.version >= 1
+
+
+def test_is_described(translator: Translator) -> None:
+    training = translator.info["training"]
+    assert training["data"]
+    assert training["licence"]
+    assert training["attribution"]
+    assert translator.info["scores"]
+    for report in translator.info["scores"]:
+        assert report["sentences"] > 0
+        signatures = {score["metric"]: score["signature"] for score in report["scores"]}
+        assert set(signatures) == {"BLEU", "chrF"}
+        assert all("version:" in signature for signature in signatures.values())
+
+
+def test_everyday_sentences(translator: Translator) -> None:
+    known = EVERYDAY.get((translator.source_language, translator.target_language))
+    if known is None:
+        pytest.skip("no sentences are written down for this direction")
+    translations = translator.translate([text for text, _ in known])
+    for translation, (text, word) in zip(translations, known, strict=True):
+        assert word.lower() in translation.text.lower(), text
+        assert not translation.truncated
+
+
+def assert_same_texts(found: list[str], alone: list[Translation]) -> None:
+    different = [
+        (one, other.text) for one, other in zip(found, alone, strict=True) if one != other.text
+    ]
+    assert different == []
+
+
+def test_batches_do_not_matter(
+    translator: Translator, sentences: list[str], alone: list[Translation]
+) -> None:
+    order = random.Random(1).sample(range(len(sentences)), len(sentences))
+    together = translator.translate([sentences[n] for n in order], batch_size=64)
+
+    assert_same_texts([t.text for t in together], [alone[n] for n in order])
+
+
+def test_padding_does_not_matter(
+    folder: Path, sentences: list[str], alone: list[Translation]
+) -> None:
+    saved = SavedTranslator.load(folder)
+    rows = [[*saved.source.encode(text), EOS] for text in sentences]
+    by_length = sorted(range(len(rows)), key=lambda n: len(rows[n]))
+    for start in range(0, len(rows), 64):
+        batch = by_length[start : start + 64]
+        source_ids = pad([rows[n] for n in batch], length=len(rows[batch[-1]]) + 20)
+        outputs = saved.translate(**search_inputs(source_ids, SearchConfig()))
+        found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"].numpy()]
+        assert_same_texts(found, [alone[n] for n in batch])
+
+
+def test_n_best_does_not_matter(
+    translator: Translator, sentences: list[str], alone: list[Translation]
+) -> None:
+    one = alone[:200]
+    five = translator.translate(sentences[:200], SearchConfig(n_best=5))
+
+    assert_same_texts([t.text for t in five], one)
+    scores = [[t.hypotheses[0].score for t in translations] for translations in (five, one)]
+    np.testing.assert_allclose(*scores, atol=1e-3)
+
+
+def test_all_halt(alone: list[Translation]) -> None:
+    """A sentence of a test split is translated to its end, with very few exceptions."""
+    assert sum(t.truncated for t in alone) <= len(alone) / 100
