@@ -196,11 +196,6 @@ class Validate(keras.callbacks.Callback):
         """Whether that update is followed by a validation."""
         return update % self.every == 0 or update == self.total
 
-    @property
-    def out_of_patience(self) -> bool:
-        """Whether too many validations were no better than the best."""
-        return bool(self.patience) and self.progress.stale >= self.patience
-
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         progress = self.progress
         if self.model.stop_training or not self.due(progress.update):
@@ -208,12 +203,12 @@ class Validate(keras.callbacks.Callback):
         figures = self.measure()
         self.log.write(progress, figures)
         value = self.quality(figures)
-        if progress.best is None or value > progress.best:
+        if value > (-math.inf if progress.best is None else progress.best):
             progress.best, progress.best_update, progress.stale = value, progress.update, 0
             self.save_best()
         else:
             progress.stale += 1
-            if self.out_of_patience:
+            if self.patience and progress.stale >= self.patience:
                 self.model.stop_training = True
 
 

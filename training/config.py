@@ -69,7 +69,7 @@ class TrainConfig:
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
         seed: Of the weights, the order, dropout and the coins.
         log_every: Updates between lines of the log.
-        validate_every: Updates between validations; at most an epoch.
+        validate_every: Updates between validations; 0 is an epoch, or 1000 where that is less.
         checkpoint_every: Updates between checkpoints.
         valid_beam_size: Beam of the decoding at each validation.
         select: What the best checkpoint is best in, `chrf`, `bleu` or `loss`. chrF does not
@@ -105,7 +105,7 @@ class TrainConfig:
     precision: Precision = "auto"
     seed: int = 1
     log_every: int = 50
-    validate_every: int = 1000
+    validate_every: int = 0
     checkpoint_every: int = 500
     valid_beam_size: int = 1
     select: Selection = "chrf"
@@ -120,7 +120,7 @@ class TrainConfig:
                 raise ConfigError(
                     f"{field.name}: expected {type(default).__name__}. Received: {value!r}"
                 )
-        at_least_one = ("max_length", "epochs", "log_every", "validate_every", "checkpoint_every")
+        at_least_one = ("max_length", "epochs", "log_every", "checkpoint_every")
         for name in at_least_one:
             self._require(name, getattr(self, name) >= 1, "at least 1")
         self._require("tokenizer", self.tokenizer in get_args(Algorithm), "unigram or bpe")
@@ -128,7 +128,7 @@ class TrainConfig:
         self._require("select", self.select in get_args(Selection), "chrf, bleu or loss")
         self._require("label_smoothing", 0.0 <= self.label_smoothing < 1.0, "in [0, 1)")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
-        for name in ("clip_norm", "clip_value", "patience", "warmup"):
+        for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("clip_value", not (self.clip_norm and self.clip_value), "0 beside clip_norm")
         self._require("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -106,14 +107,19 @@ class Validator:
             loss += float(losses[labels != PAD].sum())
             tokens += int((labels != PAD).sum())
         figures = {"valid_loss": loss / tokens}
-        if self._translator is not None:
+        if self._translator is not None and math.isfinite(loss):
             translations = self._translator.translate([s for s, _ in self._pairs], self._search)
             scores = corpus_scores([t.text for t in translations], [t for _, t in self._pairs])
             figures |= {f"valid_{score.metric.lower()}": score.value for score in scores}
         return figures
 
     def quality(self, figures: Mapping[str, float]) -> float:
-        """What the best checkpoint has most of; a low loss where nothing was decoded."""
+        """What the best checkpoint has most of; a low loss where nothing was decoded.
+
+        A model whose loss is no number has less than any other.
+        """
+        if not math.isfinite(figures["valid_loss"]):
+            return -math.inf
         selected = None if self._select == "loss" else figures.get(f"valid_{self._select}")
         return -figures["valid_loss"] if selected is None else selected
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from training.checkpoint import Progress
 from training.progress import ProgressDisplay
 from translator.atomic import atomic_writer
+from translator.errors import CheckpointError
 
 
 class RunLog:
@@ -31,13 +34,14 @@ class RunLog:
     def __init__(self, folder: Path, progress: Progress, display: ProgressDisplay) -> None:
         self.path = folder / "log.csv"
         self.display = display
-        self._tensorboard = _tensorboard_writer(folder / "tensorboard")
+        with self._clear_errors():
+            self._tensorboard = _tensorboard_writer(folder / "tensorboard")
         kept = [row for row in read_log(self.path) if int(row["update"]) <= progress.update]
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.COLUMNS, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(kept)
-        with atomic_writer(self.path) as file:
+        with self._clear_errors(), atomic_writer(self.path) as file:
             file.write(text.getvalue().encode())
 
     def write(self, progress: Progress, figures: dict[str, float]) -> None:
@@ -48,13 +52,20 @@ class RunLog:
             "target_tokens": progress.target_tokens,
             **{name: f"{value:.6g}" for name, value in figures.items()},
         }
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
+        with self._clear_errors(), open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self.COLUMNS).writerow(row)
         if self._tensorboard is not None:
             for name, value in figures.items():
                 self._tensorboard.add_scalar(name, value, progress.update)
             self._tensorboard.flush()
         self.display.figures(progress, figures)
+
+    @contextlib.contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CheckpointError(f"{self.path}: cannot be written: {error.strerror}") from error
 
 
 def read_log(path: Path) -> list[dict[str, str]]:

@@ -30,6 +30,8 @@ from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
 
+_VALIDATE_AT_LEAST_EVERY = 1000
+
 NAN_ADVICE = "try a lower learning_rate, a lower clip_norm, or precision=float32"
 
 
@@ -98,18 +100,18 @@ def _fit(
     progress = checkpoints.restore(state, display.say) or Progress()
     if progress.update:
         display.say(f"going on from update {progress.update}")
-    log = RunLog(run.folder, progress, display)
-    validate = Validate(
-        validator.measure,
-        validator.quality,
-        lambda: save_weights(run.folder / "best.npz", model.weights),
-        log,
-        min(config.validate_every, len(batches)),
-        config.patience,
-        progress,
-        total,
-    )
-    if progress.update < total and not validate.out_of_patience:
+    if not _has_ended(progress, total, config):
+        log = RunLog(run.folder, progress, display)
+        validate = Validate(
+            validator.measure,
+            validator.quality,
+            lambda: save_weights(run.folder / "best.npz", model.weights),
+            log,
+            config.validate_every or min(_VALIDATE_AT_LEAST_EVERY, len(batches)),
+            config.patience,
+            progress,
+            total,
+        )
 
         def due(update: int) -> bool:
             return validate.due(update) or update % config.checkpoint_every == 0
@@ -146,6 +148,11 @@ def _fit(
         reason = f"no better checkpoint in {progress.stale} validations"
     display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
     return Outcome(progress)
+
+
+def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
+    out_of_patience = bool(config.patience) and progress.stale >= config.patience
+    return progress.update >= total or out_of_patience
 
 
 def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> ScheduledSeq2Seq:

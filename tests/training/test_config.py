@@ -60,7 +60,7 @@ class TestRanges:
             ("seed", -1),
             ("seed", 2**32),
             ("log_every", 0),
-            ("validate_every", 0),
+            ("validate_every", -1),
             ("checkpoint_every", 0),
             ("valid_beam_size", 0),
             ("valid_beam_size", 101),
