@@ -6,6 +6,7 @@ python docs/pictures.py attention saved_models/es-en "No sé dónde están." doc
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -79,6 +80,28 @@ def attention(model: Path, text: str, picture: Path) -> None:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.savefig(picture, dpi=130)
+
+
+@main.command()
+@click.argument("url")
+@click.argument("text")
+@click.argument("picture", type=click.Path(path_type=Path))
+def page(url: str, text: str, picture: Path) -> None:
+    """Photograph the page of a running server after it translated a Spanish text."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        view = browser.new_page(viewport={"width": 1000, "height": 560}, device_scale_factor=1.5)
+        view.goto(url)
+        view.get_by_label("From").select_option("es")
+        view.get_by_label("Text to translate").fill(text.replace("\\n", "\n"))
+        view.get_by_role("button", name="Translate").click()
+        view.wait_for_function("document.getElementById('translation').value !== ''")
+        view.screenshot(path=picture)
+        browser.close()
 
 
 if __name__ == "__main__":
