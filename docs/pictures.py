@@ -99,7 +99,7 @@ def page(url: str, text: str, picture: Path) -> None:
         view.get_by_label("From").select_option("es")
         view.get_by_label("Text to translate").fill(text.replace("\\n", "\n"))
         view.get_by_role("button", name="Translate").click()
-        view.wait_for_function("document.getElementById('translation').value !== ''")
+        view.locator("#translation:not(:placeholder-shown)").wait_for()
         view.screenshot(path=picture)
         browser.close()
 
