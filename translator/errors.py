@@ -1,7 +1,7 @@
 """What can go wrong, as types. A message names the input and ends with what was expected.
 
-Commands print the message and exit with status 2; the server maps each kind to a status.
-A traceback is for defects only.
+Commands print the message and exit with status 2; the server answers an InputError with 400. A
+traceback is for defects only.
 """
 
 
