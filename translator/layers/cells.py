@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from translator.config import Cell
@@ -35,7 +36,7 @@ class PointwiseCell(Protocol):
         """From gradients for h and the new memory to those for (z, previous memory)."""
         ...
 
-    def initial_bias(self, units: int) -> np.ndarray:
+    def initial_bias(self, units: int) -> npt.NDArray[np.float32]:
         """Bias to start from, gates·H."""
         ...
 
@@ -66,7 +67,7 @@ class LSTMCell:
         do = dh * tanh_c * o * (1.0 - o)
         return ops.concatenate([di, df, dg, do], axis=-1), dc * f
 
-    def initial_bias(self, units: int) -> np.ndarray:
+    def initial_bias(self, units: int) -> npt.NDArray[np.float32]:
         """Ones on the forget gate (Jozefowicz et al. 2015), zeros elsewhere."""
         bias = np.zeros((4, units), np.float32)
         bias[1] = 1.0
@@ -87,7 +88,7 @@ class TanhCell:
     ) -> tuple[Tensor, Tensor]:
         return dh * (1.0 - activations * activations), dc
 
-    def initial_bias(self, units: int) -> np.ndarray:
+    def initial_bias(self, units: int) -> npt.NDArray[np.float32]:
         return np.zeros(units, np.float32)
 
 
