@@ -2,6 +2,7 @@
 
 python docs/pictures.py curves runs/es-en docs/training.png
 python docs/pictures.py attention saved_models/es-en "No sé dónde están." docs/attention.png
+python docs/pictures.py page http://127.0.0.1:5000 "No sé dónde están." docs/page.png
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def test_padding_does_not_matter(
     by_length = sorted(range(len(rows)), key=lambda n: len(rows[n]))
     for start in range(0, len(rows), 64):
         batch = by_length[start : start + 64]
-        source_ids = pad([rows[n] for n in batch], length=len(rows[batch[-1]]) + 20)
+        source_ids = np.pad(pad([rows[n] for n in batch]), ((0, 0), (0, 20)))
         outputs = saved.translate(**search_inputs(source_ids, SearchConfig()))
         found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"].numpy()]
         assert_same_texts(found, [alone[n] for n in batch])

@@ -60,31 +60,26 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up to the peak, then decay.
 
     With progress p from 0 (end of the warm-up) to 1 (last update): linear 1 - p; cosine
-    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1. After the warm-up never under
-    `floor` · peak.
+    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1.
 
     Args:
         peak: The rate after the warm-up.
         kind: The decay.
         warmup: Updates of warm-up.
         total: Updates of the whole run.
-        floor: Least share of the peak.
     """
 
-    def __init__(
-        self, peak: float, kind: RateKind, warmup: int, total: int, floor: float = 0.0
-    ) -> None:
-        if peak <= 0 or warmup < 0 or total < 1 or not 0 <= floor <= 1:
+    def __init__(self, peak: float, kind: RateKind, warmup: int, total: int) -> None:
+        if peak <= 0 or warmup < 0 or total < 1:
             raise ConfigError(
-                "learning_rate: expected peak above 0, warmup at least 0, total at least 1, "
-                "floor in [0, 1]. "
-                f"Received: peak={peak}, warmup={warmup}, total={total}, floor={floor}"
+                "learning_rate: expected peak above 0, warmup at least 0, total at least 1. "
+                f"Received: peak={peak}, warmup={warmup}, total={total}"
             )
         if kind not in ("constant", "linear", "cosine", "inverse_sqrt"):
             raise ConfigError(
                 f"decay: expected constant, linear, cosine or inverse_sqrt. Received: {kind!r}"
             )
-        self.peak, self.kind, self.warmup, self.total, self.floor = peak, kind, warmup, total, floor
+        self.peak, self.kind, self.warmup, self.total = peak, kind, warmup, total
 
     def __call__(self, update: Any) -> Any:
         """The rate at an update, counted from 0."""
@@ -97,7 +92,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
             "cosine": lambda: 0.5 * (1.0 + ops.cos(math.pi * progress)),
             "inverse_sqrt": lambda: ops.sqrt(warmup / ops.maximum(i, warmup)),
         }[self.kind]()
-        return self.peak * ops.minimum(i / warmup, ops.maximum(decay, self.floor))
+        return self.peak * ops.minimum(i / warmup, decay)
 
     def get_config(self) -> dict[str, object]:
         return {
@@ -105,5 +100,4 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
             "kind": self.kind,
             "warmup": self.warmup,
             "total": self.total,
-            "floor": self.floor,
         }

@@ -12,17 +12,16 @@ from translator.constants import PAD
 Ids = npt.NDArray[np.int32]
 
 
-def pad(rows: Sequence[Sequence[int]], length: int | None = None) -> Ids:
+def pad(rows: Sequence[Sequence[int]]) -> Ids:
     """Puts rows of ids into one array.
 
     Args:
         rows: One list of ids for each sentence.
-        length: Width of the array; the longest row's where left out.
 
     Returns:
-        batch x length, padded with PAD on the right.
+        batch x length of the longest row, padded with PAD on the right.
     """
-    width = max((len(row) for row in rows), default=0) if length is None else length
+    width = max((len(row) for row in rows), default=0)
     padded = np.full((len(rows), width), PAD, np.int32)
     for n, row in enumerate(rows):
         padded[n, : len(row)] = row
