@@ -104,7 +104,9 @@ class TestCompany:
     ) -> None:
         saved = SavedTranslator.load(toy_model_folder / "xx-yy")
         rows = [[*saved.source.encode(text), EOS] for text in texts[:80]]
-        outputs = saved.translate(**search_inputs(pad(rows, width), SearchConfig()))
+        ids = pad(rows)
+        ids = np.pad(ids, ((0, 0), (0, width - ids.shape[1])))
+        outputs = saved.translate(**search_inputs(ids, SearchConfig()))
         lengths = outputs["lengths"].numpy()[:, 0]
         ids = [row[0, :n] for row, n in zip(outputs["output_ids"].numpy(), lengths, strict=True)]
 
