@@ -22,7 +22,6 @@ from training.config import TrainConfig
 from training.dataset import Batches, encode_pairs
 from training.evaluation import Validator
 from training.log import RunLog
-from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
@@ -156,13 +155,13 @@ def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
 
 
 def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> ScheduledSeq2Seq:
-    trainee = ScheduledSeq2Seq(model, seed=config.seed)
+    trainee = ScheduledSeq2Seq(model, config.label_smoothing, parts=parts, seed=config.seed)
     optimizer = keras.optimizers.Adam(
         rate,
         global_clipnorm=config.clip_norm or None,
         clipvalue=config.clip_value or None,
     )
-    trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=False)
+    trainee.compile(optimizer, jit_compile=False)
     optimizer.build(model.trainable_variables)
     return trainee
 
