@@ -8,6 +8,7 @@ the loop over time. Where the ratio is 1 the first pass is left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,6 +32,7 @@ class ScheduledSeq2Seq(keras.Model):
     Args:
         seq2seq: The model; this one adds no weights.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
+        mode: Where the reference is not fed, the model's likeliest token is, not a drawn one.
         parts: How many parts a batch is cut into.
         seed: Of the coins and draws.
     """
@@ -39,6 +41,7 @@ class ScheduledSeq2Seq(keras.Model):
         self,
         seq2seq: Seq2Seq,
         label_smoothing: float = 0.0,
+        mode: bool = False,
         parts: int = 1,
         seed: int = 0,
         **kwargs: Any,
@@ -46,6 +49,7 @@ class ScheduledSeq2Seq(keras.Model):
         super().__init__(autocast=False, **kwargs)
         self.seq2seq = seq2seq
         self.label_smoothing = label_smoothing
+        self.mode = mode
         self.parts = parts
         self.random = keras.random.SeedGenerator(seed)
 
@@ -97,11 +101,12 @@ class ScheduledSeq2Seq(keras.Model):
         if training:
             shape = (2, *ops.shape(target_ids))
             coins, draws = ops.unstack(keras.random.uniform(shape, seed=self.random), 2)
+            choose = most_likely if self.mode else draw
             target_ids = ops.stop_gradient(
                 ops.cond(
                     ratio < 1.0,
                     lambda: sample_inputs(
-                        self.seq2seq, source_ids, target_ids, ratio, coins, draws
+                        self.seq2seq, source_ids, target_ids, ratio, coins, draws, choose
                     ),
                     lambda: target_ids,
                 )
@@ -122,6 +127,7 @@ def sample_inputs(
     ratio: Tensor,
     coins: Tensor,
     draws: Tensor,
+    choose: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
     """Chooses what to feed at each step.
 
@@ -131,8 +137,8 @@ def sample_inputs(
         target_ids: batch x target_length, the reference, BOS first. BOS is always fed.
         ratio: ε, a scalar.
         coins: batch x target_length, uniform in [0, 1): the reference is fed where coin < ε.
-        draws: batch x target_length, uniform in [0, 1): where in the softmax's cumulated
-            distribution the model's token is taken.
+        draws: batch x target_length, uniform in [0, 1), for `choose`.
+        choose: From logits and draws of a step to the model's tokens: `draw` or `most_likely`.
 
     Returns:
         batch x target_length, int32. A position past the reference's end may hold a token where
@@ -148,7 +154,7 @@ def sample_inputs(
         fed = ops.where(coin_t < ratio, reference_t, own)
         state = State(tuple(states[:layers]), tuple(states[layers:]))
         logits, state, _ = model.step(fed[:, None], state, source)
-        own = draw(logits[:, 0], draw_t)
+        own = choose(logits[:, 0], draw_t)
         return (own, *state.h, *state.c), (ops.cast(fed, "float32"),)
 
     start = (reference[0], *state.h, *state.c)  # whatever the first coin says, BOS is fed
@@ -171,3 +177,16 @@ def draw(logits: Tensor, uniform: Tensor) -> Tensor:
     return ops.cast(
         ops.sum(ops.cast(cumulated[:, :-1] <= uniform[:, None], "int32"), axis=-1), "int32"
     )
+
+
+def most_likely(logits: Tensor, uniform: Tensor) -> Tensor:
+    """The mode of a softmax, in the place of `draw`.
+
+    Args:
+        logits: batch x target_vocab_size.
+        uniform: batch; not looked at.
+
+    Returns:
+        Ids, batch, int32.
+    """
+    return ops.cast(ops.argmax(logits, axis=-1), "int32")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
+import numpy as np
 
 from training.callbacks import (
     Clock,
@@ -22,12 +23,16 @@ from training.config import TrainConfig
 from training.dataset import Batches, encode_pairs
 from training.evaluation import Validator
 from training.log import RunLog
+from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
+from training.recipes import Settings, choose_config
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
+
+_T = TypeVar("_T")
 
 _VALIDATE_AT_LEAST_EVERY = 1000
 
@@ -47,14 +52,17 @@ class Outcome:
     interrupted: bool = False
 
 
-def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) -> Outcome:
+def train(
+    folder: Path, data: Data, settings: Settings, quiet: bool = False, parts: int = 1
+) -> Outcome:
     """Trains, or goes on training, in a folder.
 
     Args:
         folder: Of the run; made where it is missing.
         data: What to learn from.
-        config: The settings.
+        settings: Those that are given; the others follow from the size of the corpus.
         quiet: No progress display.
+        parts: How many parts of a batch are computed side by side.
 
     Returns:
         How the run ended.
@@ -67,6 +75,8 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
     corpus, valid = data.read(data.train), data.read(data.valid)
     say(f"training pairs: {corpus.counts}")
     say(f"validation pairs: {valid.counts}")
+    config, recipe = choose_config(settings, len(corpus.pairs))
+    say(recipe)
     run = begin(folder, data, config, corpus)
     config = run.config
     pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
@@ -80,7 +90,7 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
     with ProgressDisplay(total, quiet) as display:
-        return _fit(run, model, batches, total, validator, display)
+        return _fit(run, model, batches, total, validator, display, parts)
 
 
 def _fit(
@@ -90,10 +100,12 @@ def _fit(
     total: int,
     validator: Validator,
     display: ProgressDisplay,
+    parts: int,
 ) -> Outcome:
     config = run.config
-    rate, forcing = config.rate(total), config.forcing(total)
-    trainee = _compiled(model, config, rate)
+    forcing = config.forcing(total)
+    trainee = _compiled(model, config, config.rate(total), parts)
+    optimizer = trainee.optimizer
     state = [*model.variables, trainee.random.state, *trainee.optimizer.variables]
     checkpoints = Checkpoints(run.folder / "checkpoints")
     progress = checkpoints.restore(state, display.say) or Progress()
@@ -102,14 +114,17 @@ def _fit(
     if not _has_ended(progress, total, config):
         log = RunLog(run.folder, progress, display)
         validate = Validate(
-            validator.measure,
+            averaged(model, optimizer, validator.measure),
             validator.quality,
-            lambda: save_weights(run.folder / "best.npz", model.weights),
+            averaged(
+                model, optimizer, lambda: save_weights(run.folder / "best.npz", model.weights)
+            ),
             log,
             config.validate_every or min(_VALIDATE_AT_LEAST_EVERY, len(batches)),
             config.patience,
             progress,
             total,
+            _halve_on_plateau(optimizer, config.plateau) if config.decay == "plateau" else None,
         )
 
         def due(update: int) -> bool:
@@ -120,7 +135,7 @@ def _fit(
             Clock(progress, _token_counter(batches)),
             nan,
             stopped,
-            LogTraining(log, config.log_every, progress, rate, forcing),
+            LogTraining(log, config.log_every, progress, optimizer, forcing),
             validate,
             SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan),
         ]
@@ -154,16 +169,55 @@ def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
     return progress.update >= total or out_of_patience
 
 
-def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> ScheduledSeq2Seq:
-    trainee = ScheduledSeq2Seq(model, config.label_smoothing, parts=parts, seed=config.seed)
-    optimizer = keras.optimizers.Adam(
+def _compiled(
+    model: Seq2Seq, config: TrainConfig, rate: LearningRate, parts: int
+) -> ScheduledSeq2Seq:
+    trainee = ScheduledSeq2Seq(
+        model,
+        config.label_smoothing,
+        mode=config.teacher_forcing_token == "mode",
+        parts=parts,
+        seed=config.seed,
+    )
+    optimizer = ClippingAdam(
         rate,
-        global_clipnorm=config.clip_norm or None,
-        clipvalue=config.clip_value or None,
+        config.clip_norm,
+        config.clip_value,
+        weight_decay=config.weight_decay or None,
+        use_ema=config.average > 0.0,
+        ema_momentum=config.average,
+        gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
     )
     trainee.compile(optimizer, jit_compile=False)
     optimizer.build(model.trainable_variables)
     return trainee
+
+
+def averaged(
+    model: Seq2Seq, optimizer: keras.optimizers.Optimizer, use: Callable[[], _T]
+) -> Callable[[], _T]:
+    """`use`, with the average of the weights in the model's place where there is one."""
+
+    def used() -> _T:
+        if not optimizer.use_ema:
+            return use()
+        weights = [np.array(weight) for weight in model.trainable_variables]
+        optimizer.finalize_variable_values(model.trainable_variables)
+        try:
+            return use()
+        finally:
+            for variable, weight in zip(model.trainable_variables, weights, strict=True):
+                variable.assign(weight)
+
+    return used
+
+
+def _halve_on_plateau(optimizer: ClippingAdam, every: int) -> Callable[[int], None]:
+    def no_better(stale: int) -> None:
+        if stale % every == 0:
+            optimizer.rate_scale.assign(0.5 * optimizer.rate_scale)
+
+    return no_better
 
 
 def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:
