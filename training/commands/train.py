@@ -1,0 +1,93 @@
+"""`python -m training train`: pairs to a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from training.commands.common import (
+    EXIT_STOPPED,
+    FOLDER,
+    clear_errors,
+    parse_columns,
+    start,
+    threads_option,
+)
+
+
+@click.command()
+@click.option(
+    "--train",
+    "train_files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Pairs to learn from: a TSV file, or two line-aligned files as SOURCE,TARGET; plain or "
+    "gzip. May be given several times.",
+)
+@click.option(
+    "--valid",
+    "valid_files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Pairs to select the best checkpoint on, in the same forms.",
+)
+@click.option("--source", required=True, metavar="CODE", help="Source language, such as es.")
+@click.option("--target", required=True, metavar="CODE", help="Target language, such as en.")
+@click.option("--output", required=True, type=FOLDER, help="Folder of the run.")
+@click.option(
+    "--columns",
+    default="1,2",
+    show_default=True,
+    help="Columns of TSV files, counted from 1: source,target.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings, as TOML.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
+)
+@click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
+@threads_option
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def train(
+    train_files: tuple[str, ...],
+    valid_files: tuple[str, ...],
+    source: str,
+    target: str,
+    output: Path,
+    columns: str,
+    config_file: Path | None,
+    settings: tuple[str, ...],
+    skip_bad_lines: bool,
+    threads: int,
+    quiet: bool,
+) -> None:
+    """Train a model. The same command, given again, goes on where it stopped.
+
+    Ctrl-C ends a run after the update under way; nothing is lost. Settings and their defaults are
+    listed by `python -m training settings`.
+    """
+    with clear_errors():
+        start(threads)
+        from training.config import load_config
+        from training.run import Data
+        from training.trainer import train as train_run
+
+        data = Data(
+            train=train_files,
+            valid=valid_files,
+            source=source,
+            target=target,
+            columns=parse_columns(columns),
+            skip_bad_lines=skip_bad_lines,
+        )
+        outcome = train_run(output, data, load_config(config_file, settings), quiet)
+    if outcome.interrupted:
+        sys.exit(EXIT_STOPPED)
