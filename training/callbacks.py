@@ -81,6 +81,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def weights_are_finite(self) -> bool:
         """Whether every number that would be saved is one."""
+        _ = self.model  # on JAX, to ask for the model is to bring its variables up to date
         return all(np.isfinite(np.asarray(variable)).all() for variable in self.variables)
 
 
@@ -242,7 +243,9 @@ class LogTraining(keras.callbacks.Callback):
         self.progress = progress
         self.optimizer = optimizer
         self.forcing = forcing
-        self._rate = 0.0
+        self._rate = self._loss = 0.0
+        self._tokens = 0
+        self._norms: list[float] = []
         self._begin_interval()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
@@ -263,7 +266,7 @@ class LogTraining(keras.callbacks.Callback):
         self._mark = (self.progress.seconds, self.progress.target_tokens)
         self._tokens = self.progress.target_tokens
         self._loss = 0.0
-        self._norms: list[float] = []
+        self._norms = []
 
     def _figures(self) -> dict[str, float]:
         seconds = self.progress.seconds - self._mark[0]

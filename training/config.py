@@ -22,7 +22,7 @@ from translator.tokenizer import Algorithm
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Selection = Literal["chrf", "bleu", "loss"]
-FedToken = Literal["sample", "mode"]
+Feed = Literal["sample", "mode"]
 
 FREE_TO_CHANGE = frozenset(
     {
@@ -81,7 +81,7 @@ class TrainConfig:
         teacher_forcing_slope: Its slope for each update, `linear` only; 0 is the slope that
             reaches the floor with the last update.
         teacher_forcing_floor: Least ε.
-        teacher_forcing_token: What is fed where the reference is not: a token drawn from the
+        teacher_forcing_feed: What is fed where the reference is not: a token drawn from the
             model's softmax (`sample`, as published), or its likeliest (`mode`).
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
         seed: Of the weights, the order, dropout and the coins.
@@ -131,7 +131,7 @@ class TrainConfig:
     teacher_forcing_k: float = 1.0
     teacher_forcing_slope: float = 0.0
     teacher_forcing_floor: float = 0.75
-    teacher_forcing_token: FedToken = "sample"
+    teacher_forcing_feed: Feed = "sample"
     precision: Precision = "auto"
     seed: int = 1
     log_every: int = 50
@@ -156,8 +156,8 @@ class TrainConfig:
         self._require("tokenizer", self.tokenizer in get_args(Algorithm), "unigram or bpe")
         self._require("precision", self.precision in get_args(Precision), str(get_args(Precision)))
         self._require("select", self.select in get_args(Selection), "chrf, bleu or loss")
-        fed = get_args(FedToken)
-        self._require("teacher_forcing_token", self.teacher_forcing_token in fed, "sample or mode")
+        fed = get_args(Feed)
+        self._require("teacher_forcing_feed", self.teacher_forcing_feed in fed, "sample or mode")
         for name in ("label_smoothing", "weight_decay", "average", "teacher_forcing_warmup"):
             self._require(name, 0.0 <= getattr(self, name) < 1.0, "in [0, 1)")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
@@ -180,7 +180,9 @@ class TrainConfig:
     def rate(self, total: int) -> LearningRate:
         """The learning-rate schedule of a run of `total` batches, by changes of the weights."""
         changes = max(1, total // self.accumulate)
-        return LearningRate(self.learning_rate, self.decay, min(self.warmup, changes // 10), changes)
+        return LearningRate(
+            self.learning_rate, self.decay, min(self.warmup, changes // 10), changes
+        )
 
     def model(self, source_vocab_size: int, target_vocab_size: int) -> ModelConfig:
         """The sizes of the model, for vocabularies as they were learnt."""

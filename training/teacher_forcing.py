@@ -8,7 +8,7 @@ the loop over time. Where the ratio is 1 the first pass is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -101,12 +101,11 @@ class ScheduledSeq2Seq(keras.Model):
         if training:
             shape = (2, *ops.shape(target_ids))
             coins, draws = ops.unstack(keras.random.uniform(shape, seed=self.random), 2)
-            choose = most_likely if self.mode else draw
             target_ids = ops.stop_gradient(
                 ops.cond(
                     ratio < 1.0,
                     lambda: sample_inputs(
-                        self.seq2seq, source_ids, target_ids, ratio, coins, draws, choose
+                        self.seq2seq, source_ids, target_ids, ratio, coins, draws, self.mode
                     ),
                     lambda: target_ids,
                 )
@@ -117,7 +116,7 @@ class ScheduledSeq2Seq(keras.Model):
     def _parts(self, rows: Tensor) -> list[Tensor]:
         """Cuts batch x ... into parts of as many rows each, or nearly so."""
         cuts = [ops.shape(rows)[0] * n // self.parts for n in range(self.parts + 1)]
-        return [rows[start:stop] for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [rows[start:stop] for start, stop in pairwise(cuts)]
 
 
 def sample_inputs(
@@ -127,7 +126,7 @@ def sample_inputs(
     ratio: Tensor,
     coins: Tensor,
     draws: Tensor,
-    choose: Callable[[Tensor, Tensor], Tensor],
+    mode: bool = False,
 ) -> Tensor:
     """Chooses what to feed at each step.
 
@@ -137,8 +136,9 @@ def sample_inputs(
         target_ids: batch x target_length, the reference, BOS first. BOS is always fed.
         ratio: ε, a scalar.
         coins: batch x target_length, uniform in [0, 1): the reference is fed where coin < ε.
-        draws: batch x target_length, uniform in [0, 1), for `choose`.
-        choose: From logits and draws of a step to the model's tokens: `draw` or `most_likely`.
+        draws: batch x target_length, uniform in [0, 1): where in the softmax's cumulated
+            distribution the model's token is taken.
+        mode: The model's token is the likeliest, whatever was drawn.
 
     Returns:
         batch x target_length, int32. A position past the reference's end may hold a token where
@@ -154,7 +154,8 @@ def sample_inputs(
         fed = ops.where(coin_t < ratio, reference_t, own)
         state = State(tuple(states[:layers]), tuple(states[layers:]))
         logits, state, _ = model.step(fed[:, None], state, source)
-        own = choose(logits[:, 0], draw_t)
+        logits = logits[:, 0]
+        own = ops.cast(ops.argmax(logits, axis=-1), "int32") if mode else draw(logits, draw_t)
         return (own, *state.h, *state.c), (ops.cast(fed, "float32"),)
 
     start = (reference[0], *state.h, *state.c)  # whatever the first coin says, BOS is fed
@@ -177,16 +178,3 @@ def draw(logits: Tensor, uniform: Tensor) -> Tensor:
     return ops.cast(
         ops.sum(ops.cast(cumulated[:, :-1] <= uniform[:, None], "int32"), axis=-1), "int32"
     )
-
-
-def most_likely(logits: Tensor, uniform: Tensor) -> Tensor:
-    """The mode of a softmax, in the place of `draw`.
-
-    Args:
-        logits: batch x target_vocab_size.
-        uniform: batch; not looked at.
-
-    Returns:
-        Ids, batch, int32.
-    """
-    return ops.cast(ops.argmax(logits, axis=-1), "int32")

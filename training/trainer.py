@@ -175,7 +175,7 @@ def _compiled(
     trainee = ScheduledSeq2Seq(
         model,
         config.label_smoothing,
-        mode=config.teacher_forcing_token == "mode",
+        mode=config.teacher_forcing_feed == "mode",
         parts=parts,
         seed=config.seed,
     )
@@ -188,7 +188,8 @@ def _compiled(
         ema_momentum=config.average,
         gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
     )
-    trainee.compile(optimizer, jit_compile=False)
+    # JAX computes one operation at a time unless it compiles; TensorFlow has graphs without XLA.
+    trainee.compile(optimizer, jit_compile=keras.config.backend() == "jax")
     optimizer.build(model.trainable_variables)
     return trainee
 

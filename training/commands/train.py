@@ -11,10 +11,14 @@ from training.commands.common import (
     EXIT_STOPPED,
     FOLDER,
     clear_errors,
+    count_cores,
     parse_columns,
     start,
     threads_option,
 )
+
+_MAX_PARTS = 4
+"""A batch of more parts than this has too few rows in each for fast products."""
 
 
 @click.command()
@@ -53,6 +57,12 @@ from training.commands.common import (
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
 )
+@click.option(
+    "--truncate-bptt",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="Same as --set truncate_bptt=K: gradients flow back within chunks of K steps.",
+)
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
 @threads_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -65,18 +75,20 @@ def train(
     columns: str,
     config_file: Path | None,
     settings: tuple[str, ...],
+    truncate_bptt: int | None,
     skip_bad_lines: bool,
     threads: int,
     quiet: bool,
 ) -> None:
     """Train a model. The same command, given again, goes on where it stopped.
 
-    Ctrl-C ends a run after the update under way; nothing is lost. Settings and their defaults are
-    listed by `python -m training settings`.
+    Ctrl-C ends a run after the update under way; nothing is lost. Settings that are not given
+    follow from the size of the corpus; `python -m training settings --pairs N` lists them.
     """
     with clear_errors():
-        start(threads)
-        from training.config import load_config
+        parts = min(_MAX_PARTS, threads or count_cores())
+        start(threads, parts)
+        from training.config import load_settings
         from training.run import Data
         from training.trainer import train as train_run
 
@@ -88,6 +100,9 @@ def train(
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
         )
-        outcome = train_run(output, data, load_config(config_file, settings), quiet)
+        if truncate_bptt is not None:
+            settings = (*settings, f"truncate_bptt={truncate_bptt}")
+        given = load_settings(config_file, settings)
+        outcome = train_run(output, data, given, quiet, parts)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
