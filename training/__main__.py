@@ -36,8 +36,15 @@ def main() -> None:
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Pairs to learn from: a TSV file, or two line-aligned files as SOURCE,TARGET; plain or "
-    "gzip. May be given several times.",
+    help="Pairs to learn from: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; "
+    "plain or gzip. May be given several times.",
+)
+@click.option(
+    "--train-tagged",
+    "tagged_files",
+    multiple=True,
+    metavar="FILE",
+    help="More pairs to learn from, whose sources were made by a machine. They get a tag.",
 )
 @click.option(
     "--valid",
@@ -75,6 +82,7 @@ def main() -> None:
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     train_files: tuple[str, ...],
+    tagged_files: tuple[str, ...],
     valid_files: tuple[str, ...],
     source: str,
     target: str,
@@ -104,6 +112,7 @@ def train(
             target=target,
             columns=_columns(columns),
             skip_bad_lines=skip_bad_lines,
+            tagged=tagged_files,
         )
         outcome = train_run(output, data, load_config(config_file, settings), quiet)
     if outcome.interrupted:

@@ -42,6 +42,9 @@ class TrainConfig:
     Attributes:
         vocab_size: Pieces of each vocabulary.
         tokenizer: How the pieces are learnt, `unigram` or `bpe`.
+        subword_sampling: Each sentence is cut into other pieces each time (Kudo, arXiv 1804.10959;
+            Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram vocabulary, 0.2 to
+            0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
         embedding_size: See ModelConfig; so are the next eight.
         encoder_size: See ModelConfig.
@@ -79,6 +82,7 @@ class TrainConfig:
 
     vocab_size: int = 8000
     tokenizer: Algorithm = "unigram"
+    subword_sampling: float = 0.0
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256
@@ -127,6 +131,7 @@ class TrainConfig:
         self._require("precision", self.precision in get_args(Precision), str(get_args(Precision)))
         self._require("select", self.select in get_args(Selection), "chrf, bleu or loss")
         self._require("label_smoothing", 0.0 <= self.label_smoothing < 1.0, "in [0, 1)")
+        self._require("subword_sampling", 0.0 <= self.subword_sampling <= 1.0, "in [0, 1]")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
         for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")

@@ -19,13 +19,14 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, encode_pairs
+from training.dataset import Batches, Sampling, encode_chunks
 from training.evaluation import Validator
 from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
+from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
@@ -65,13 +66,14 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
             full disk, or a loss that is no number.
     """
     say = ProgressDisplay(0, quiet).say
-    corpus, valid = data.read(data.train), data.read(data.valid)
+    corpus, valid = data.stream(config.seed), data.read(data.valid)
     say(f"training pairs: {corpus.counts}")
     say(f"validation pairs: {valid.counts}")
     run = begin(folder, data, config, corpus)
     config = run.config
-    pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
-    batches = Batches(pairs, config.batch_tokens, config.seed)
+    pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
+    del corpus  # its sample of texts is not needed any more
+    batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run))
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     say(
@@ -118,7 +120,7 @@ def _fit(
 
         nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
         callbacks = [
-            Clock(progress, _token_counter(batches)),
+            Clock(progress, batches.tokens),
             nan,
             stopped,
             LogTraining(log, config.log_every, progress, rate, forcing),
@@ -167,20 +169,15 @@ def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> Schedu
     return trainee
 
 
-def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:
-    """From the number of a batch in the run to its real source and target tokens, EOS counted."""
-    source, target = (rows.lengths + 1 for rows in (batches.pairs.source, batches.pairs.target))
-    order: dict[int, list[Any]] = {}
-
-    def count(update: int) -> tuple[int, int]:
-        epoch, position = divmod(update, len(batches))
-        if epoch not in order:
-            order.clear()
-            order[epoch] = batches.order(epoch)
-        indices = order[epoch][position]
-        return int(source[indices].sum()), int(target[indices].sum())
-
-    return count
+def _sampling(run: Run) -> Sampling | None:
+    config = run.config
+    if not config.subword_sampling:
+        return None
+    source, target = (
+        make_sampler(config.tokenizer, tokenizer, config.subword_sampling)
+        for tokenizer in (run.source, run.target)
+    )
+    return Sampling(source, target, config.max_length)
 
 
 def _as_dataset(stream: Callable[[], Any]) -> Any:
