@@ -43,6 +43,9 @@ class TrainConfig:
     Attributes:
         vocab_size: Pieces of each vocabulary.
         tokenizer: How the pieces are learnt, `unigram` or `bpe`.
+        subword_sampling: Each sentence is cut into other pieces each time (Kudo, arXiv 1804.10959;
+            Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram vocabulary, 0.2 to
+            0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
         embedding_size: See ModelConfig; so are all down to `tie_output`.
         encoder_size: See ModelConfig.
@@ -96,6 +99,7 @@ class TrainConfig:
 
     vocab_size: int = 8000
     tokenizer: Algorithm = "unigram"
+    subword_sampling: float = 0.0
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256
@@ -160,6 +164,7 @@ class TrainConfig:
         self._require("teacher_forcing_feed", self.teacher_forcing_feed in fed, "sample or mode")
         for name in ("label_smoothing", "weight_decay", "average", "teacher_forcing_warmup"):
             self._require(name, 0.0 <= getattr(self, name) < 1.0, "in [0, 1)")
+        self._require("subword_sampling", 0.0 <= self.subword_sampling <= 1.0, "in [0, 1]")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
         for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")

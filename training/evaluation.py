@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -48,12 +49,25 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[str]) -> list[
 
 
 class LiveModel:
-    """A model in memory, in the place of a model folder: `Translator(LiveModel(...))`."""
+    """A model in memory, in the place of a model folder: `Translator(LiveModel(...))`.
 
-    def __init__(self, model: Seq2Seq, source: Tokenizer, target: Tokenizer) -> None:
+    Args:
+        model: The model.
+        source: Tokenizer of the source side.
+        target: Tokenizer of the target side.
+        info: What a folder's `model.json` would say.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        source: Tokenizer,
+        target: Tokenizer,
+        info: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         from translator.inference import compiled
 
-        self.info: Mapping[str, Any] = {}
+        self.info = info
         self.version = 0
         self.source = source
         self.target = target

@@ -10,7 +10,6 @@ RUN/best.npz              weights of the best validation
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 from training.checkpoint import load_weights
 from training.config import TrainConfig, changed
-from training.corpus import Corpus, read_corpus
+from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
 from translator.errors import CheckpointError
@@ -37,6 +36,8 @@ class Data:
         target: Code of the target language.
         columns: Of TSV files, counted from 1: source, target.
         skip_bad_lines: Drop and count lines that cannot be read, instead of stopping.
+        tagged: Files of pairs to learn from whose sources were made by a machine, from real text
+            in the target language.
     """
 
     train: tuple[str, ...]
@@ -45,6 +46,7 @@ class Data:
     target: str
     columns: tuple[int, int] = (1, 2)
     skip_bad_lines: bool = False
+    tagged: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Data:
@@ -57,11 +59,37 @@ class Data:
             target=values["target"],
             columns=(first, second),
             skip_bad_lines=values["skip_bad_lines"],
+            tagged=tuple(values.get("tagged", ())),
         )
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Codes of source and target."""
+        return self.source, self.target
+
     def read(self, files: Sequence[str]) -> Corpus:
-        """Pairs of those files."""
-        return read_corpus(files, columns=self.columns, skip_bad_lines=self.skip_bad_lines)
+        """Pairs of those files, in memory."""
+        return read_corpus(
+            files,
+            columns=self.columns,
+            languages=self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+
+    def stream(self, seed: int) -> StreamedCorpus:
+        """All pairs to learn from.
+
+        Args:
+            seed: Of the sample that the vocabulary is learnt from.
+        """
+        sources = Sources(
+            self.train,
+            self.tagged,
+            self.columns,
+            self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+        return StreamedCorpus(sources, seed=seed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +153,7 @@ class Run:
         _write(self.folder / "run.json", text.encode())
 
 
-def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
+def begin(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
     """Makes the folder of a run and learns its vocabulary, or takes up the run that is there.
 
     Raises:
@@ -148,15 +176,17 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
     return run
 
 
-def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
+def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
     before = Run.open(folder)
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
-    if before.corpus and before.corpus["sha256"] != _describe(corpus)["sha256"]:
-        differences.append(f"the pairs in {', '.join(data.train)} are not what they were")
+    if before.corpus and before.corpus["sha256"] != corpus.sha256:
+        differences.append(
+            f"the pairs in {', '.join(data.train + data.tagged)} are not what they were"
+        )
     if differences:
         raise CheckpointError(
             f"{folder}: a run was begun here with other settings; name another --output, or "
@@ -165,19 +195,15 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> R
     return dataclasses.replace(before, config=config)
 
 
-def _describe(corpus: Corpus) -> dict[str, Any]:
-    """Counts of the pairs, and a checksum: in their order, they decide every batch of a run."""
-    digest = hashlib.sha256()
-    for source, target in corpus.pairs:
-        digest.update(f"{source}\t{target}\n".encode())
-    return {**dataclasses.asdict(corpus.counts), "sha256": digest.hexdigest()}
+def _describe(corpus: StreamedCorpus) -> dict[str, Any]:
+    return {**dataclasses.asdict(corpus.counts), "sha256": corpus.sha256}
 
 
-def _learn_vocabulary(config: TrainConfig, corpus: Corpus) -> tuple[Tokenizer, Tokenizer]:
-    sources, targets = [s for s, _ in corpus.pairs], [t for _, t in corpus.pairs]
+def _learn_vocabulary(config: TrainConfig, corpus: StreamedCorpus) -> tuple[Tokenizer, Tokenizer]:
+    sources, targets = [s for s, _ in corpus.sample], [t for _, t in corpus.sample]
 
     def learn(texts: list[str]) -> Tokenizer:
-        return train_tokenizer(texts, config.vocab_size, config.tokenizer, config.seed)
+        return train_tokenizer(texts, config.vocab_size, config.tokenizer)
 
     if config.joint_vocab:
         joint = learn(sources + targets)

@@ -20,7 +20,7 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, encode_pairs
+from training.dataset import Batches, Sampling, encode_chunks
 from training.evaluation import Validator
 from training.log import RunLog
 from training.optimizer import ClippingAdam
@@ -28,6 +28,7 @@ from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
+from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
@@ -72,15 +73,17 @@ def train(
             full disk, or a loss that is no number.
     """
     say = ProgressDisplay(0, quiet).say
-    corpus, valid = data.read(data.train), data.read(data.valid)
+    corpus = data.stream(settings.get("seed", TrainConfig.seed))
+    valid = data.read(data.valid)
     say(f"training pairs: {corpus.counts}")
     say(f"validation pairs: {valid.counts}")
-    config, recipe = choose_config(settings, len(corpus.pairs))
+    config, recipe = choose_config(settings, corpus.counts.kept)
     say(recipe)
     run = begin(folder, data, config, corpus)
     config = run.config
-    pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
-    batches = Batches(pairs, config.batch_tokens, config.seed)
+    pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
+    del corpus  # its sample of texts is not needed any more
+    batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run))
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     say(
@@ -132,7 +135,7 @@ def _fit(
 
         nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
         callbacks = [
-            Clock(progress, _token_counter(batches)),
+            Clock(progress, batches.tokens),
             nan,
             stopped,
             LogTraining(log, config.log_every, progress, optimizer, forcing),
@@ -221,20 +224,15 @@ def _halve_on_plateau(optimizer: ClippingAdam, every: int) -> Callable[[int], No
     return no_better
 
 
-def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:
-    """From the number of a batch in the run to its real source and target tokens, EOS counted."""
-    source, target = (rows.lengths + 1 for rows in (batches.pairs.source, batches.pairs.target))
-    order: dict[int, list[Any]] = {}
-
-    def count(update: int) -> tuple[int, int]:
-        epoch, position = divmod(update, len(batches))
-        if epoch not in order:
-            order.clear()
-            order[epoch] = batches.order(epoch)
-        indices = order[epoch][position]
-        return int(source[indices].sum()), int(target[indices].sum())
-
-    return count
+def _sampling(run: Run) -> Sampling | None:
+    config = run.config
+    if not config.subword_sampling:
+        return None
+    source, target = (
+        make_sampler(config.tokenizer, tokenizer, config.subword_sampling)
+        for tokenizer in (run.source, run.target)
+    )
+    return Sampling(source, target, config.max_length)
 
 
 def _as_dataset(stream: Callable[[], Any]) -> Any:

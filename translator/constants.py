@@ -8,3 +8,9 @@ BOS: Final = 2
 EOS: Final = 3
 
 NUM_SPECIAL: Final = 4
+
+BACK_TRANSLATED: Final = "<bt>"
+"""The piece in front of a source that was made by a machine (Caswell et al., arXiv 1906.06442).
+
+It is a control symbol: no text is ever encoded to it, also not one in which it stands literally.
+"""

@@ -28,8 +28,15 @@ _MAX_PARTS = 4
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Pairs to learn from: a TSV file, or two line-aligned files as SOURCE,TARGET; plain or "
-    "gzip. May be given several times.",
+    help="Pairs to learn from: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; "
+    "plain or gzip. May be given several times.",
+)
+@click.option(
+    "--train-tagged",
+    "tagged_files",
+    multiple=True,
+    metavar="FILE",
+    help="More pairs to learn from, whose sources were made by a machine. They get a tag.",
 )
 @click.option(
     "--valid",
@@ -68,6 +75,7 @@ _MAX_PARTS = 4
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     train_files: tuple[str, ...],
+    tagged_files: tuple[str, ...],
     valid_files: tuple[str, ...],
     source: str,
     target: str,
@@ -99,6 +107,7 @@ def train(
             target=target,
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
+            tagged=tagged_files,
         )
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
