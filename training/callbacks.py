@@ -79,6 +79,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def weights_are_finite(self) -> bool:
         """Whether every number that would be saved is one."""
+        _ = self.model  # on JAX, to ask for the model is to bring its variables up to date
         return all(np.isfinite(np.asarray(variable)).all() for variable in self.variables)
 
 

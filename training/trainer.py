@@ -162,7 +162,9 @@ def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> Schedu
         global_clipnorm=config.clip_norm or None,
         clipvalue=config.clip_value or None,
     )
-    trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=False)
+    # JAX computes one operation at a time unless it compiles; TensorFlow has graphs without XLA.
+    jit_compile = keras.config.backend() == "jax"
+    trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=jit_compile)
     optimizer.build(model.trainable_variables)
     return trainee
 

@@ -105,7 +105,9 @@ def attentive_recur(
         _, (h, c, context, weights, activations) = scan(step, (h0, c0), (z,), outputs=5)
 
         def gradient(*args, upstream=None):  # type: ignore[no-untyped-def]
-            dh_out, dcontext_out, dweights_out = args if upstream is None else upstream
+            upstream = args if upstream is None else upstream
+            # JAX hands the three over as one tuple, TensorFlow as three arguments.
+            dh_out, dcontext_out, dweights_out = upstream[0] if len(upstream) == 1 else upstream
             h_previous, c_previous = shifted(h, h0), shifted(c, c0)
             recurrent_transposed = ops.transpose(kernel)
             query_transposed = ops.transpose(query_kernel)
