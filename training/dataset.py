@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,9 @@ from translator.batch import Ids, pad
 from translator.constants import BOS, EOS
 from translator.errors import CorpusError
 from translator.tokenizer import Tokenizer
+
+FEW_WIDTHS = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+"""Close together where sentences are many: each costs a compilation, each step apart padding."""
 
 Batch = tuple[dict[str, npt.NDArray[Any]], Ids]
 """What `fit` takes: inputs `source_ids`, `target_ids`, `teacher_forcing`; and the labels."""
@@ -82,13 +86,19 @@ class Batches:
         pairs: The corpus.
         batch_tokens: Most tokens of a batch on its longer side, padding and EOS counted.
         seed: Of the order.
+        widths: Where given, both sides of a batch are padded to the least of these that is wide
+            enough, and rows of padding are added up to `batch_tokens`: one shape for each width.
     """
 
-    def __init__(self, pairs: Pairs, batch_tokens: int, seed: int = 0) -> None:
+    def __init__(
+        self, pairs: Pairs, batch_tokens: int, seed: int = 0, widths: Sequence[int] = ()
+    ) -> None:
         self.pairs = pairs
         self.seed = seed
+        self._batch_tokens = batch_tokens
+        self._widths = widths
         self._lengths = (pairs.source.lengths + 1, pairs.target.lengths + 1)
-        self._cuts = self._cut(batch_tokens)
+        self._cuts = self._cut()
 
     def __len__(self) -> int:
         return len(self._cuts) - 1
@@ -119,20 +129,42 @@ class Batches:
         """One batch: inputs and labels."""
         source = [[*self.pairs.source[n], EOS] for n in indices]
         target = [self.pairs.target[n] for n in indices]
+        rows, width = self._shape(indices)
         inputs = {
-            "source_ids": pad(source),
-            "target_ids": pad([[BOS, *row] for row in target]),
-            "teacher_forcing": np.full(len(indices), ratio, np.float32),
+            "source_ids": pad(source, rows, width),
+            "target_ids": pad([[BOS, *row] for row in target], rows, width),
+            "teacher_forcing": np.full(max(rows, len(indices)), ratio, np.float32),
         }
-        return inputs, pad([[*row, EOS] for row in target])
+        return inputs, pad([[*row, EOS] for row in target], rows, width)
 
-    def _cut(self, batch_tokens: int) -> list[int]:
+    def _shape(self, indices: npt.NDArray[np.int64]) -> tuple[int, int]:
+        """Least rows and columns of a batch."""
+        if not self._widths:
+            return 0, 0
+        width = self._width(int(max(lengths[indices].max() for lengths in self._lengths)))
+        return max(1, self._batch_tokens // width), width
+
+    def _width(self, longest: int) -> int:
+        return next((width for width in self._widths if width >= longest), longest)
+
+    def _cut(self) -> list[int]:
         source, target = self._lengths
         by_length = np.lexsort((source, target))
-        cuts, longest = [0], 0
+        cuts, width = [0], 0
         for n, index in enumerate(by_length):
-            longest = max(longest, int(source[index]), int(target[index]))
-            if n > cuts[-1] and longest * (n + 1 - cuts[-1]) > batch_tokens:
+            own = self._width(max(int(source[index]), int(target[index])))
+            width = max(width, own)
+            if n > cuts[-1] and width * (n + 1 - cuts[-1]) > self._batch_tokens:
                 cuts.append(n)
-                longest = max(int(source[index]), int(target[index]))
+                width = own
         return [*cuts, len(by_length)]
+
+
+def widths_to_compile(least: int = 0) -> tuple[int, ...]:
+    """Widths of batches for the backend in use: JAX compiles the model for each shape it meets.
+
+    Args:
+        least: None is narrower; for what is computed so seldom that a program more costs more.
+    """
+    widths = FEW_WIDTHS if keras.config.backend() == "jax" else ()
+    return tuple(width for width in widths if width >= least)

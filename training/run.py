@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from training.checkpoint import load_weights
 from training.config import TrainConfig, changed
 from training.corpus import Corpus, read_corpus
@@ -74,6 +76,7 @@ class Run:
     source: Tokenizer
     target: Tokenizer
     corpus: Mapping[str, Any]
+    backend: str = "tensorflow"
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -91,7 +94,8 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        return cls(folder, config, data, source, target, stored.get("corpus", {}))
+        backend = stored.get("backend", "tensorflow")
+        return cls(folder, config, data, source, target, stored.get("corpus", {}), backend)
 
     @property
     def model_config(self) -> ModelConfig:
@@ -120,6 +124,7 @@ class Run:
             "config": dataclasses.asdict(self.config),
             "data": dataclasses.asdict(self.data),
             "corpus": self.corpus,
+            "backend": self.backend,
         }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
@@ -143,7 +148,8 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
-        run = Run(folder, config, data, source, target, _describe(corpus))
+        backend = keras.config.backend()
+        run = Run(folder, config, data, source, target, _describe(corpus), backend)
     run.write()  # last: its presence means that all else is there
     return run
 
@@ -153,6 +159,9 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> R
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
+    if before.backend != keras.config.backend():
+        # Batches and random numbers are others there: the run would not be the one begun here.
+        differences.append(f"KERAS_BACKEND: {before.backend} then, {keras.config.backend()} now")
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
     if before.corpus and before.corpus["sha256"] != _describe(corpus)["sha256"]:

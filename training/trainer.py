@@ -19,7 +19,7 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, encode_pairs
+from training.dataset import Batches, encode_pairs, widths_to_compile
 from training.evaluation import Validator
 from training.log import RunLog
 from training.losses import TokenCrossEntropy
@@ -71,7 +71,7 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
     run = begin(folder, data, config, corpus)
     config = run.config
     pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
-    batches = Batches(pairs, config.batch_tokens, config.seed)
+    batches = Batches(pairs, config.batch_tokens, config.seed, widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     say(

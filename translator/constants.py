@@ -1,4 +1,7 @@
-"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS."""
+"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS.
+
+And the slack of every search.
+"""
 
 from typing import Final
 
@@ -8,3 +11,6 @@ BOS: Final = 2
 EOS: Final = 3
 
 NUM_SPECIAL: Final = 4
+
+EXTRA_LENGTH: Final = 10
+"""A translation may have this many tokens more than `max_length_ratio` times its source."""
