@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +18,9 @@ from translator.batch import Ids, pad
 from translator.constants import BACK_TRANSLATED, BOS, EOS
 from translator.errors import ConfigError, CorpusError
 from translator.tokenizer import Tokenizer
+
+FEW_WIDTHS = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+"""Close together where sentences are many: each costs a compilation, each step apart padding."""
 
 Batch = tuple[dict[str, npt.NDArray[Any]], Ids]
 """What `fit` takes: inputs `source_ids`, `target_ids`, `teacher_forcing`; and the labels."""
@@ -127,16 +131,25 @@ class Batches:
             the best segmentation, where others are drawn.
         seed: Of the order, and of the draws.
         sampling: Draws the segmentation of the batches of `stream`; None is the best one.
+        widths: Where given, both sides of a batch are padded to the least of these that is wide
+            enough, and rows of padding are added up to `batch_tokens`: one shape for each width.
     """
 
     def __init__(
-        self, pairs: Pairs, batch_tokens: int, seed: int = 0, sampling: Sampling | None = None
+        self,
+        pairs: Pairs,
+        batch_tokens: int,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        widths: Sequence[int] = (),
     ) -> None:
         self.pairs = pairs
         self.seed = seed
         self._sampling = sampling
         self._lengths = (pairs.source.lengths + 1, pairs.target.lengths + 1)
-        self._cuts = self._cut(batch_tokens)
+        self._batch_tokens = batch_tokens
+        self._widths = np.array(sorted(widths), np.int64)
+        self._cuts = self._cut()
         self._orders: dict[int, list[Array]] = {}
         self._streamed: dict[int, tuple[int, int]] = {}  # tokens that nobody asked for yet
 
@@ -179,12 +192,29 @@ class Batches:
         return [self.pairs.source[n] for n in indices], [self.pairs.target[n] for n in indices]
 
     def _collate(self, source: list[Array], target: list[Array], ratio: float) -> Batch:
+        rows, width = self._shape(source, target)
         inputs = {
-            "source_ids": pad([[*row.tolist(), EOS] for row in source]),
-            "target_ids": pad([[BOS, *row.tolist()] for row in target]),
-            "teacher_forcing": np.full(len(source), ratio, np.float32),
+            "source_ids": pad([[*row.tolist(), EOS] for row in source], rows, width),
+            "target_ids": pad([[BOS, *row.tolist()] for row in target], rows, width),
+            "teacher_forcing": np.full(max(rows, len(source)), ratio, np.float32),
         }
-        return inputs, pad([[*row.tolist(), EOS] for row in target])
+        return inputs, pad([[*row.tolist(), EOS] for row in target], rows, width)
+
+    def _shape(self, source: list[Array], target: list[Array]) -> tuple[int, int]:
+        """Least rows and columns of a batch."""
+        if not len(self._widths):
+            return 0, 0
+        longest = 1 + max(map(len, (*source, *target)))
+        width = int(self._widen(np.array([longest]))[0])
+        return max(1, self._batch_tokens // width), width
+
+    def _widen(self, lengths: Array) -> Array:
+        """The least width for each length; the length itself where none is wide enough."""
+        if not len(self._widths):
+            return lengths
+        places = np.searchsorted(self._widths, lengths)
+        widest = self._widths[np.minimum(places, len(self._widths) - 1)]
+        return np.maximum(lengths, widest)
 
     def _new_order(self, epoch: int) -> list[Array]:
         rng = np.random.default_rng((self.seed, epoch))
@@ -200,16 +230,26 @@ class Batches:
         source, target = self._lengths
         return np.lexsort((*ties, np.where(target % 2, source, -source), target)).astype(np.int32)
 
-    def _cut(self, batch_tokens: int) -> list[int]:
+    def _cut(self) -> list[int]:
         order = self._by_length()
-        longer = np.maximum(*self._lengths)[order]
+        longer = self._widen(np.maximum(*self._lengths))[order]
         cuts = [0]
         while cuts[-1] < len(order):
-            longest = np.maximum.accumulate(longer[cuts[-1] : cuts[-1] + batch_tokens])
-            fits = longest * np.arange(1, len(longest) + 1) <= batch_tokens
+            longest = np.maximum.accumulate(longer[cuts[-1] : cuts[-1] + self._batch_tokens])
+            fits = longest * np.arange(1, len(longest) + 1) <= self._batch_tokens
             cuts.append(cuts[-1] + max(1, int(fits.sum())))
         return cuts
 
 
 def _tokens(source: list[Array], target: list[Array]) -> tuple[int, int]:
     return sum(map(len, source)) + len(source), sum(map(len, target)) + len(target)
+
+
+def widths_to_compile(least: int = 0) -> tuple[int, ...]:
+    """Widths of batches for the backend in use: JAX compiles the model for each shape it meets.
+
+    Args:
+        least: None is narrower; for what is computed so seldom that a program more costs more.
+    """
+    widths = FEW_WIDTHS if keras.config.backend() == "jax" else ()
+    return tuple(width for width in widths if width >= least)

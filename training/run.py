@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from training.checkpoint import load_weights
 from training.config import TrainConfig, changed
 from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
@@ -102,6 +104,7 @@ class Run:
     source: Tokenizer
     target: Tokenizer
     corpus: Mapping[str, Any]
+    backend: str = "tensorflow"
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -119,7 +122,8 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        return cls(folder, config, data, source, target, stored.get("corpus", {}))
+        backend = stored.get("backend", "tensorflow")
+        return cls(folder, config, data, source, target, stored.get("corpus", {}), backend)
 
     @property
     def model_config(self) -> ModelConfig:
@@ -148,6 +152,7 @@ class Run:
             "config": dataclasses.asdict(self.config),
             "data": dataclasses.asdict(self.data),
             "corpus": self.corpus,
+            "backend": self.backend,
         }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
@@ -171,7 +176,8 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus)
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
-        run = Run(folder, config, data, source, target, _describe(corpus))
+        backend = keras.config.backend()
+        run = Run(folder, config, data, source, target, _describe(corpus), backend)
     run.write()  # last: its presence means that all else is there
     return run
 
@@ -181,6 +187,9 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorp
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
+    if before.backend != keras.config.backend():
+        # Batches and random numbers are others there: the run would not be the one begun here.
+        differences.append(f"KERAS_BACKEND: {before.backend} then, {keras.config.backend()} now")
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
     if before.corpus and before.corpus["sha256"] != corpus.sha256:

@@ -20,7 +20,7 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, Sampling, encode_chunks
+from training.dataset import Batches, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.log import RunLog
 from training.optimizer import ClippingAdam
@@ -83,7 +83,7 @@ def train(
     config = run.config
     pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
     del corpus  # its sample of texts is not needed any more
-    batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run))
+    batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     say(

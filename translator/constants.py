@@ -1,4 +1,7 @@
-"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS."""
+"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS.
+
+And the slack of every search.
+"""
 
 from typing import Final
 
@@ -14,3 +17,6 @@ BACK_TRANSLATED: Final = "<bt>"
 
 It is a control symbol: no text is ever encoded to it, also not one in which it stands literally.
 """
+
+EXTRA_LENGTH: Final = 10
+"""A translation may have this many tokens more than `max_length_ratio` times its source."""
