@@ -24,6 +24,8 @@ from training.evaluation import Validator
 from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
+from training.report.record import record_begin
+from training.report.write import leave_report
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
 from training.teacher_forcing import ScheduledSeq2Seq
@@ -41,14 +43,18 @@ class Outcome:
 
     Attributes:
         progress: Where.
+        reason: Why it did, in words.
         interrupted: By a signal, with updates left to do.
     """
 
     progress: Progress
+    reason: str
     interrupted: bool = False
 
 
-def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) -> Outcome:
+def train(
+    folder: Path, data: Data, config: TrainConfig, quiet: bool = False, report: bool = True
+) -> Outcome:
     """Trains, or goes on training, in a folder.
 
     Args:
@@ -56,6 +62,7 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
         data: What to learn from.
         config: The settings.
         quiet: No progress display.
+        report: Leave a report, unless a signal ends the run.
 
     Returns:
         How the run ended.
@@ -80,8 +87,15 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
         f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    with ProgressDisplay(total, quiet) as display:
-        return _fit(run, model, batches, total, validator, display)
+    record_begin(folder, total, pairs.source.lengths, pairs.target.lengths)
+    try:
+        with ProgressDisplay(total, quiet) as display:
+            outcome = _fit(run, model, batches, total, validator, display)
+    except TranslatorError as error:
+        leave_report(folder, total, str(error), report, say)
+        raise
+    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, say)
+    return outcome
 
 
 def _fit(
@@ -141,13 +155,14 @@ def _fit(
                 f"--output, {NAN_ADVICE}. {where} in {checkpoints.folder}"
             )
         if stopped.received and progress.update < total:
-            display.say(f"stopped at update {progress.update}; the same command goes on from there")
-            return Outcome(progress, interrupted=True)
+            reason = f"stopped at update {progress.update}; the same command goes on from there"
+            display.say(reason)
+            return Outcome(progress, reason, interrupted=True)
     reason = f"all {total} updates are done"
     if progress.update < total:
         reason = f"no better checkpoint in {progress.stale} validations"
     display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
-    return Outcome(progress)
+    return Outcome(progress, reason)
 
 
 def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:

@@ -55,6 +55,7 @@ from training.commands.common import (
 )
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
 @threads_option
+@click.option("--no-report", is_flag=True, help="Leave no report.html.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     train_files: tuple[str, ...],
@@ -67,6 +68,7 @@ def train(
     settings: tuple[str, ...],
     skip_bad_lines: bool,
     threads: int,
+    no_report: bool,
     quiet: bool,
 ) -> None:
     """Train a model. The same command, given again, goes on where it stopped.
@@ -88,6 +90,7 @@ def train(
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
         )
-        outcome = train_run(output, data, load_config(config_file, settings), quiet)
+        config = load_config(config_file, settings)
+        outcome = train_run(output, data, config, quiet, report=not no_report)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
