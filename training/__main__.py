@@ -10,6 +10,7 @@ import click
 
 from training.commands.evaluate import evaluate
 from training.commands.export import export
+from training.commands.report import report
 from training.commands.settings import list_settings
 from training.commands.train import train
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Train translators on pairs of sentences, measure them, and export them for serving."""
 
 
-for command in (train, list_settings, evaluate, export):
+for command in (train, list_settings, evaluate, export, report):
     main.add_command(command)
 
 if __name__ == "__main__":

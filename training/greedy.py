@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.dataset import Batches, Pairs, , widths_to_compile
+from training.dataset import Batches, Pairs, widths_to_compile
 from training.rows import Rows
 from translator.config import SearchConfig
 from translator.constants import BOS, EOS, EXTRA_LENGTH, PAD

@@ -26,6 +26,8 @@ from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
+from training.report.record import record_begin
+from training.report.write import leave_report
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
 from training.subwords import make_sampler
@@ -46,15 +48,22 @@ class Outcome:
 
     Attributes:
         progress: Where.
+        reason: Why it did, in words.
         interrupted: By a signal, with updates left to do.
     """
 
     progress: Progress
+    reason: str
     interrupted: bool = False
 
 
 def train(
-    folder: Path, data: Data, settings: Settings, quiet: bool = False, parts: int = 1
+    folder: Path,
+    data: Data,
+    settings: Settings,
+    quiet: bool = False,
+    parts: int = 1,
+    report: bool = True,
 ) -> Outcome:
     """Trains, or goes on training, in a folder.
 
@@ -64,6 +73,7 @@ def train(
         settings: Those that are given; the others follow from the size of the corpus.
         quiet: No progress display.
         parts: How many parts of a batch are computed side by side.
+        report: Leave a report, unless a signal ends the run.
 
     Returns:
         How the run ended.
@@ -92,8 +102,15 @@ def train(
         f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    with ProgressDisplay(total, quiet) as display:
-        return _fit(run, model, batches, total, validator, display, parts)
+    record_begin(folder, total, pairs.source.lengths, pairs.target.lengths)
+    try:
+        with ProgressDisplay(total, quiet) as display:
+            outcome = _fit(run, model, batches, total, validator, display, parts)
+    except TranslatorError as error:
+        leave_report(folder, total, str(error), report, say)
+        raise
+    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, say)
+    return outcome
 
 
 def _fit(
@@ -158,13 +175,14 @@ def _fit(
                 f"--output, {NAN_ADVICE}. {where} in {checkpoints.folder}"
             )
         if stopped.received and progress.update < total:
-            display.say(f"stopped at update {progress.update}; the same command goes on from there")
-            return Outcome(progress, interrupted=True)
+            reason = f"stopped at update {progress.update}; the same command goes on from there"
+            display.say(reason)
+            return Outcome(progress, reason, interrupted=True)
     reason = f"all {total} updates are done"
     if progress.update < total:
         reason = f"no better checkpoint in {progress.stale} validations"
     display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
-    return Outcome(progress)
+    return Outcome(progress, reason)
 
 
 def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:

@@ -72,6 +72,7 @@ _MAX_PARTS = 4
 )
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
 @threads_option
+@click.option("--no-report", is_flag=True, help="Leave no report.html.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     train_files: tuple[str, ...],
@@ -86,6 +87,7 @@ def train(
     truncate_bptt: int | None,
     skip_bad_lines: bool,
     threads: int,
+    no_report: bool,
     quiet: bool,
 ) -> None:
     """Train a model. The same command, given again, goes on where it stopped.
@@ -112,6 +114,6 @@ def train(
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
         given = load_settings(config_file, settings)
-        outcome = train_run(output, data, given, quiet, parts)
+        outcome = train_run(output, data, given, quiet, parts, report=not no_report)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
