@@ -1,4 +1,4 @@
-"""The training command: `python -m training train | evaluate | export | ...`."""
+"""The training command: `python -m training fetch | train | evaluate | export | ...`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from training.commands.evaluate import evaluate
 from training.commands.export import export
+from training.commands.fetch import fetch
 from training.commands.settings import list_settings
 from training.commands.train import train
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Train translators on pairs of sentences, measure them, and export them for serving."""
 
 
-for command in (train, list_settings, evaluate, export):
+for command in (fetch, train, list_settings, evaluate, export):
     main.add_command(command)
 
 if __name__ == "__main__":
