@@ -8,6 +8,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import click
 
+from training.commands.back_translate import back_translate
 from training.commands.evaluate import evaluate
 from training.commands.export import export
 from training.commands.fetch import fetch
@@ -20,7 +21,7 @@ def main() -> None:
     """Train translators on pairs of sentences, measure them, and export them for serving."""
 
 
-for command in (fetch, train, list_settings, evaluate, export):
+for command in (fetch, back_translate, train, list_settings, evaluate, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def pair_writer(path: Path) -> Iterator[Callable[[str, str], None]]:
 
             yield write
     except OSError as error:
-        if error.filename not in (None, str(path.parent)):
+        if error.filename is not None:  # of another file, or the message has a name already
             raise
         raise CorpusError(f"{path}: cannot be written: {error.strerror}") from error
 
