@@ -1,4 +1,4 @@
-"""The training command: `python -m training train | evaluate | export | ...`."""
+"""The training command: `python -m training fetch | train | evaluate | export | ...`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import click
 
+from training.commands.back_translate import back_translate
 from training.commands.evaluate import evaluate
 from training.commands.export import export
+from training.commands.fetch import fetch
 from training.commands.report import report
 from training.commands.settings import list_settings
 from training.commands.train import train
@@ -20,7 +22,7 @@ def main() -> None:
     """Train translators on pairs of sentences, measure them, and export them for serving."""
 
 
-for command in (train, list_settings, evaluate, export, report):
+for command in (fetch, back_translate, train, list_settings, report, evaluate, export):
     main.add_command(command)
 
 if __name__ == "__main__":
