@@ -6,6 +6,7 @@ that a benchmark of many hours can be stopped and taken up.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import gzip
 import json
@@ -116,10 +117,18 @@ def run(job: Job, corpora: Path, scratch: Path, threads: int, minutes: float) ->
         "direction": f"{job.source}-{job.target}",
         "minutes": round(seconds / 60, 1),
         "settings": dict(job.settings),
+        "gradient_norms": gradient_norms(folder / "run" / "log.csv"),
         **scores(hypotheses, references, job.target),
     }
     shutil.rmtree(folder)
     return figures
+
+
+def gradient_norms(log: Path) -> list[tuple[int, float]]:
+    """Update and largest norm of each interval of a run's log."""
+    with open(log, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["gradient_norm_max"]]
+    return [(int(row["update"]), float(row["gradient_norm_max"])) for row in rows]
 
 
 def scores(hypotheses: list[str], references: list[str], language: str) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What each technique buys: small equal runs on Multi30k, English to German.
 
-    python tests/benchmarks/techniques.py --corpora FOLDER --results FILE --output docs/techniques.md
+    python tests/benchmarks/techniques.py --corpora FOLDER --results FILE --output docs
 
 Every run has the same number of updates of the same batches, three seeds each, and differs from the
 first row in what its name says. Two runs go side by side. The file of results is added to, so that
@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="folder of the page")
     parser.add_argument("--table-only", action="store_true", help="make no run")
     arguments = parser.parse_args()
     if not arguments.table_only:
@@ -121,7 +121,9 @@ def main() -> None:
             run_all(
                 jobs, arguments.corpora, arguments.results, Path(scratch), at_once=2, minutes=60
             )
-    arguments.output.write_text(table(read(arguments.results)), "utf-8")
+    figures = read(arguments.results)
+    (arguments.output / "techniques.md").write_text(table(figures), "utf-8")
+    draw_norms(figures, arguments.output / "gradient-norms.png")
 
 
 def table(figures: list[dict[str, Any]]) -> str:
@@ -146,6 +148,24 @@ def table(figures: list[dict[str, Any]]) -> str:
     return text
 
 
+def draw_norms(figures: list[dict[str, Any]], path: Path) -> None:
+    """Draws the largest gradient norm of each log interval, of the first seed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(8, 3.5), layout="constrained")
+    for line in figures:
+        if line["seed"] == SEEDS[0] and line["name"].startswith(("the base", "clipping")):
+            updates, norms = zip(*line["gradient_norms"], strict=True)
+            axes.plot(updates, norms, label=line["name"].replace("the base: ", "by norm, 1: "))
+    axes.set(yscale="log", xlabel="update", ylabel="largest gradient norm in 50 updates")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    plt.savefig(path, dpi=120)
+
+
 def _spread(values: list[float]) -> str:
     mean = statistics.fmean(values)
     return f"{mean:.1f} ± {statistics.stdev(values):.1f}" if len(values) > 1 else f"{mean:.1f}"
@@ -159,7 +179,9 @@ sacreBLEU cased and detokenised. Mean and standard deviation over the seeds; the
 of the mean BLEU from the first row. So short a run shows what learns fast; what guards against
 overfitting (dropout, smoothing, sampling) pays only in longer ones.
 
-    python tests/benchmarks/techniques.py --corpora FOLDER --results FILE --output docs/techniques.md
+    python tests/benchmarks/techniques.py --corpora FOLDER --results FILE --output docs
+
+![The norm of the gradient over the run, with and without clipping](gradient-norms.png)
 
 | what | how | BLEU | difference | chrF | minutes | seeds |
 | --- | --- | --- | --- | --- | --- | --- |
