@@ -102,14 +102,13 @@ def train(
         f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    record_begin(folder, total, pairs.source.lengths, pairs.target.lengths)
     try:
         with ProgressDisplay(total, quiet) as display:
             outcome = _fit(run, model, batches, total, validator, display, parts)
     except TranslatorError as error:
-        leave_report(folder, total, str(error), report, say)
+        leave_report(folder, total, str(error), report, quiet)
         raise
-    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, say)
+    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, quiet)
     return outcome
 
 
@@ -132,6 +131,8 @@ def _fit(
     if progress.update:
         display.say(f"going on from update {progress.update}")
     if not _has_ended(progress, total, config):
+        pairs = batches.pairs
+        record_begin(run.folder, total, pairs.source.lengths, pairs.target.lengths)
         log = RunLog(run.folder, progress, display)
         validate = Validate(
             averaged(model, optimizer, validator.measure),
