@@ -178,6 +178,15 @@ def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
     Raises:
         ConfigError: The file is no TOML, or a key or value does not fit.
     """
+    return from_mapping(TrainConfig, read_settings(path, settings))
+
+
+def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
+    """The settings that were given, in a TOML file or as `key=value`; the latter win.
+
+    Raises:
+        ConfigError: The file is no TOML, or a setting is no `key=value`.
+    """
     values: dict[str, Any] = {}
     if path is not None:
         values |= _read_toml(path)
@@ -186,7 +195,7 @@ def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
         if not equals:
             raise ConfigError(f"--set: expected key=value. Received: {setting!r}")
         values[key.strip()] = _parse(text.strip())
-    return from_mapping(TrainConfig, values)
+    return values
 
 
 def changed(old: Mapping[str, Any], new: TrainConfig) -> list[str]:

@@ -24,7 +24,7 @@ from training.evaluation import Validator
 from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
-from training.run import Data, Run, begin
+from training.run import Data, Run, Start, begin
 from training.schedules import LearningRate
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
@@ -48,7 +48,13 @@ class Outcome:
     interrupted: bool = False
 
 
-def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) -> Outcome:
+def train(
+    folder: Path,
+    data: Data,
+    config: TrainConfig,
+    quiet: bool = False,
+    start: Start | None = None,
+) -> Outcome:
     """Trains, or goes on training, in a folder.
 
     Args:
@@ -56,6 +62,7 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
         data: What to learn from.
         config: The settings.
         quiet: No progress display.
+        start: What a new run takes over.
 
     Returns:
         How the run ended.
@@ -68,12 +75,13 @@ def train(folder: Path, data: Data, config: TrainConfig, quiet: bool = False) ->
     corpus, valid = data.read(data.train), data.read(data.valid)
     say(f"training pairs: {corpus.counts}")
     say(f"validation pairs: {valid.counts}")
-    run = begin(folder, data, config, corpus)
+    run = begin(folder, data, config, corpus, start)
     config = run.config
     pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
     batches = Batches(pairs, config.batch_tokens, config.seed)
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
+    run.load_initial(model)
     say(
         f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
         f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "

@@ -15,6 +15,7 @@ from training.commands.common import (
     start,
     threads_option,
 )
+from translator.config import from_mapping
 
 
 @click.command()
@@ -54,6 +55,13 @@ from training.commands.common import (
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
 )
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
+@click.option(
+    "--init-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="RUN|MODEL",
+    help="Continue a trained model, such as on another domain: a new run takes over its "
+    "vocabulary, sizes and weights.",
+)
 @threads_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
@@ -66,6 +74,7 @@ def train(
     config_file: Path | None,
     settings: tuple[str, ...],
     skip_bad_lines: bool,
+    init_from: Path | None,
     threads: int,
     quiet: bool,
 ) -> None:
@@ -76,7 +85,8 @@ def train(
     """
     with clear_errors():
         start(threads)
-        from training.config import load_config
+        from training.config import TrainConfig, read_settings
+        from training.init_from import inherit, open_start
         from training.run import Data
         from training.trainer import train as train_run
 
@@ -87,7 +97,12 @@ def train(
             target=target,
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
+            init_from=str(init_from or ""),
         )
-        outcome = train_run(output, data, load_config(config_file, settings), quiet)
+        given, origin = read_settings(config_file, settings), None
+        if init_from:
+            origin = open_start(init_from)
+            given = inherit(given, origin.settings, init_from)
+        outcome = train_run(output, data, from_mapping(TrainConfig, given), quiet, origin)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
