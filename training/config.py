@@ -220,6 +220,15 @@ def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, 
     Raises:
         ConfigError: The file is no TOML, or a key or value does not fit.
     """
+    return from_mapping(TrainConfig, read_settings(path, settings))
+
+
+def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
+    """The settings that were given, in a TOML file or as `key=value`; the latter win.
+
+    Raises:
+        ConfigError: The file is no TOML, or a setting is no `key=value`.
+    """
     values: dict[str, Any] = {}
     if path is not None:
         values |= _read_toml(path)
@@ -228,7 +237,6 @@ def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, 
         if not equals:
             raise ConfigError(f"--set: expected key=value. Received: {setting!r}")
         values[key.strip()] = _parse(text.strip())
-    from_mapping(TrainConfig, values)
     return values
 
 

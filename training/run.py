@@ -6,6 +6,7 @@ RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
 RUN/lengths.json, status.json, report.html, report/    see `training.report`
+RUN/initial.npz           weights of the model that it continues, if it continues one
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import keras
 
-from training.checkpoint import load_weights
+from training.checkpoint import load_weights, save_weights
 from training.config import TrainConfig, changed
 from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
@@ -41,6 +42,7 @@ class Data:
         skip_bad_lines: Drop and count lines that cannot be read, instead of stopping.
         tagged: Files of pairs to learn from whose sources were made by a machine, from real text
             in the target language.
+        init_from: The run or model folder that is continued; "" where none is.
     """
 
     train: tuple[str, ...]
@@ -50,6 +52,7 @@ class Data:
     columns: tuple[int, int] = (1, 2)
     skip_bad_lines: bool = False
     tagged: tuple[str, ...] = ()
+    init_from: str = ""
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Data:
@@ -63,6 +66,7 @@ class Data:
             columns=(first, second),
             skip_bad_lines=values["skip_bad_lines"],
             tagged=tuple(values.get("tagged", ())),
+            init_from=values.get("init_from", ""),
         )
 
     @property
@@ -93,6 +97,21 @@ class Data:
             skip_bad_lines=self.skip_bad_lines,
         )
         return StreamedCorpus(sources, seed=seed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What a run takes over from a trained model.
+
+    Attributes:
+        settings: Those that its sizes and its vocabulary were made with.
+        tokenizers: Of the source and the target side.
+        weights: In the order of the model's.
+    """
+
+    settings: Mapping[str, Any]
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    weights: list[Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,17 +150,36 @@ class Run:
         """The sizes of the run's model."""
         return self.config.model(self.source.size, self.target.size)
 
+    @property
+    def best_weights(self) -> Path:
+        """The file with the weights of the best validation.
+
+        Raises:
+            CheckpointError: The run has not been validated yet.
+        """
+        path = self.folder / "best.npz"
+        if not path.exists():
+            raise CheckpointError(f"{self.folder}: expected a run that was validated at least once")
+        return path
+
     def best_model(self) -> Seq2Seq:
         """The model with the weights of the best validation, in float32.
 
         Raises:
             CheckpointError: The run has not been validated yet, or the file is damaged.
         """
-        if not (self.folder / "best.npz").exists():
-            raise CheckpointError(f"{self.folder}: expected a run that was validated at least once")
         model = build(self.model_config)
-        load_weights(self.folder / "best.npz", model.weights)
+        load_weights(self.best_weights, model.weights)
         return model
+
+    def load_initial(self, model: Seq2Seq) -> None:
+        """Gives a model the weights that the run began with, if it took over any.
+
+        Raises:
+            CheckpointError: The file is missing, damaged, or of a model of other sizes.
+        """
+        if self.data.init_from:
+            load_weights(self.folder / "initial.npz", model.weights)
 
     def write(self) -> None:
         """Writes `run.json`.
@@ -159,8 +197,17 @@ class Run:
         _write(self.folder / "run.json", text.encode())
 
 
-def begin(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
-    """Makes the folder of a run and learns its vocabulary, or takes up the run that is there.
+def begin(
+    folder: Path,
+    data: Data,
+    config: TrainConfig,
+    corpus: StreamedCorpus,
+    start: Start | None = None,
+) -> Run:
+    """Makes the folder of a run, or takes up the run that is there.
+
+    A new run learns its vocabulary, or takes over that of `start`, with its weights: a copy, so
+    that nothing that becomes of the other run changes this one.
 
     Raises:
         CheckpointError: The run there was begun with other settings, or the folder cannot be
@@ -173,7 +220,9 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
-        source, target = _learn_vocabulary(config, corpus)
+        source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
+        if start is not None:
+            save_weights(folder / "initial.npz", start.weights)
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())

@@ -28,7 +28,7 @@ from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report.record import record_begin
 from training.report.write import leave_report
-from training.run import Data, Run, begin
+from training.run import Data, Run, Start, begin
 from training.schedules import LearningRate
 from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
@@ -63,6 +63,7 @@ def train(
     settings: Settings,
     quiet: bool = False,
     parts: int = 1,
+    start: Start | None = None,
     report: bool = True,
 ) -> Outcome:
     """Trains, or goes on training, in a folder.
@@ -73,6 +74,7 @@ def train(
         settings: Those that are given; the others follow from the size of the corpus.
         quiet: No progress display.
         parts: How many parts of a batch are computed side by side.
+        start: What a new run takes over.
         report: Leave a report, unless a signal ends the run.
 
     Returns:
@@ -89,13 +91,14 @@ def train(
     say(f"validation pairs: {valid.counts}")
     config, recipe = choose_config(settings, corpus.counts.kept)
     say(recipe)
-    run = begin(folder, data, config, corpus)
+    run = begin(folder, data, config, corpus, start)
     config = run.config
     pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
     del corpus  # its sample of texts is not needed any more
     batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
+    run.load_initial(model)
     say(
         f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
         f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "

@@ -71,6 +71,13 @@ _MAX_PARTS = 4
     help="Same as --set truncate_bptt=K: gradients flow back within chunks of K steps.",
 )
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
+@click.option(
+    "--init-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="RUN|MODEL",
+    help="Continue a trained model, such as on another domain: a new run takes over its "
+    "vocabulary, sizes and weights.",
+)
 @threads_option
 @click.option("--no-report", is_flag=True, help="Leave no report.html.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -86,6 +93,7 @@ def train(
     settings: tuple[str, ...],
     truncate_bptt: int | None,
     skip_bad_lines: bool,
+    init_from: Path | None,
     threads: int,
     no_report: bool,
     quiet: bool,
@@ -98,7 +106,8 @@ def train(
     with clear_errors():
         parts = min(_MAX_PARTS, threads or count_cores())
         start(threads, parts)
-        from training.config import load_settings
+        from training.config import read_settings
+        from training.init_from import inherit, open_start
         from training.run import Data
         from training.trainer import train as train_run
 
@@ -110,10 +119,14 @@ def train(
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
             tagged=tagged_files,
+            init_from=str(init_from or ""),
         )
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
-        given = load_settings(config_file, settings)
-        outcome = train_run(output, data, given, quiet, parts, report=not no_report)
+        given, origin = read_settings(config_file, settings), None
+        if init_from:
+            origin = open_start(init_from)
+            given = inherit(given, origin.settings, init_from)
+        outcome = train_run(output, data, given, quiet, parts, origin, report=not no_report)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
