@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
-from translator.config import Attention, Cell, ModelConfig, from_mapping
+from translator.config import Attention, Cell, ModelConfig
 from translator.errors import ConfigError
 from translator.tokenizer import Algorithm
 
@@ -212,15 +212,6 @@ class TrainConfig:
     def _require(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
             raise ConfigError(f"{name}: expected {expected}. Received: {getattr(self, name)!r}")
-
-
-def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
-    """Reads a TOML file and `key=value` settings; the settings win.
-
-    Raises:
-        ConfigError: The file is no TOML, or a key or value does not fit.
-    """
-    return from_mapping(TrainConfig, read_settings(path, settings))
 
 
 def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
