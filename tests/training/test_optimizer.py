@@ -9,8 +9,7 @@ from training.optimizer import ClippingAdam
 
 
 def variables(*values: Any) -> list[Any]:
-    made = [keras.Variable(np.array(value, np.float32)) for value in values]
-    return made
+    return [keras.Variable(np.array(value, np.float32)) for value in values]
 
 
 def applied(optimizer: ClippingAdam, weights: list[Any], *gradients: Any) -> list[Any]:
