@@ -24,8 +24,8 @@ from training.evaluation import Validator
 from training.log import RunLog
 from training.losses import TokenCrossEntropy
 from training.progress import ProgressDisplay
+from training.report import leave_report
 from training.report.record import record_begin
-from training.report.write import leave_report
 from training.run import Data, Run, begin
 from training.schedules import LearningRate
 from training.teacher_forcing import ScheduledSeq2Seq
