@@ -26,8 +26,8 @@ from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
+from training.report import leave_report
 from training.report.record import record_begin
-from training.report.write import leave_report
 from training.run import Data, Run, Start, begin
 from training.schedules import LearningRate
 from training.subwords import make_sampler
