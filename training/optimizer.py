@@ -66,7 +66,7 @@ class ClippingAdam(keras.optimizers.Adam):
 
 
 def _dense(gradient: Tensor) -> Tensor:
-    """Rows that are named twice, as TensorFlow has them of a lookup, must be summed, then squared."""
+    """A lookup's gradient, as TensorFlow has it, names rows twice: they are summed here."""
     if keras.config.backend() != "tensorflow":
         return gradient
     import tensorflow as tf
