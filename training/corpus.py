@@ -251,7 +251,7 @@ class StreamedCorpus:
         CorpusError: As `Sources.chunks`; or no pair was kept at all.
     """
 
-    def __init__(self, sources: Sources, sample_size: int = 500_000, seed: int = 0) -> None:
+    def __init__(self, sources: Sources, sample_size: int = 250_000, seed: int = 0) -> None:
         self._sources = sources
         sample = _Sample(sample_size, seed)
         tally, digest = Counter[str](), hashlib.sha256()

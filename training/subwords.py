@@ -66,6 +66,8 @@ class SubwordSampler(abc.ABC):
             Rows that decode to the same texts.
         """
         ids = np.concatenate(rows).astype(np.int64)
+        if not len(ids):
+            return [ids] * len(rows)
         characters, pieces_of = self._spelled.gather(ids)
         row = np.repeat(np.arange(len(rows)), [len(r) for r in rows])[pieces_of]
         starts = characters == self._space

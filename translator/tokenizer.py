@@ -112,7 +112,7 @@ def train_tokenizer(texts: Sequence[str], size: int, algorithm: Algorithm = "uni
 
     Args:
         texts: Normalised text, a sentence each; both languages where the vocabulary is joint. A
-            million is enough: more add time and memory, not pieces.
+            few hundred thousand are enough: more add time and memory, not pieces.
         size: Number of pieces. A corpus too small for that many gets as many as it has.
         algorithm: `unigram` (Kudo, arXiv 1804.10959) or `bpe` (Sennrich et al., arXiv 1508.07909).
 
