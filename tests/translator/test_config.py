@@ -51,10 +51,14 @@ def test_n_best_goes_up_to_the_beam() -> None:
         ("decoder_size", 0),
         ("decoder_layers", -1),
         ("attention_size", 0),
-        ("cell", "gru"),
-        ("dropout", 1.0),
-        ("dropout", -0.1),
-        ("dropout", float("nan")),
+        ("cell", "rnn"),
+        ("attention", "dot"),
+        ("truncate_bptt", -1),
+        *(
+            (f"{kind}_dropout", share)
+            for kind in ("embedding", "word", "state", "output")
+            for share in (1.0, -0.1, float("nan"))
+        ),
     ],
 )
 def test_sizes_of_a_model_out_of_range(name: str, value: Any) -> None:
@@ -62,6 +66,22 @@ def test_sizes_of_a_model_out_of_range(name: str, value: Any) -> None:
         ModelConfig(**{**SIZES, name: value})
     assert str(caught.value).startswith(f"{name}: expected ")
     assert str(caught.value).endswith(f"Received: {value!r}")
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("cell", "lstm, gru, tanh"), ("attention", "additive, multiplicative, none")],
+)
+def test_kinds_to_choose_from_are_named(name: str, kinds: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name}: expected one of {kinds}[.]"):
+        ModelConfig(**{**SIZES, name: "None"})
+    for kind in kinds.split(", "):
+        assert getattr(ModelConfig(**{**SIZES, name: kind}), name) == kind
+
+
+def test_an_annotation_is_as_wide_as_all_directions() -> None:
+    assert ModelConfig(**SIZES, encoder_size=7).memory_size == 14
+    assert ModelConfig(**SIZES, encoder_size=7, bidirectional=False).memory_size == 7
 
 
 def test_least_sizes_of_a_model() -> None:
@@ -73,7 +93,11 @@ def test_least_sizes_of_a_model() -> None:
         decoder_size=1,
         attention_size=1,
         cell="tanh",
-        dropout=0.0,
+        truncate_bptt=0,
+        embedding_dropout=0.0,
+        word_dropout=0.0,
+        state_dropout=0.0,
+        output_dropout=0.0,
     )
 
 
@@ -84,7 +108,11 @@ def test_one_table_needs_one_vocabulary() -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [SearchConfig(beam_size=3, length_penalty=0.5), ModelConfig(**SIZES, cell="tanh")]
+    "config",
+    [
+        SearchConfig(beam_size=3, length_penalty=0.5),
+        ModelConfig(**SIZES, cell="gru", attention="none", layer_norm=True, bidirectional=False),
+    ],
 )
 def test_a_config_comes_back_from_json(config: Any) -> None:
     stored = json.loads(json.dumps(dataclasses.asdict(config)))

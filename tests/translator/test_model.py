@@ -8,13 +8,24 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from translator.config import ModelConfig
+from translator.batch import pad
+from translator.config import ModelConfig, SearchConfig, from_mapping
+from translator.export import export_model
+from translator.inference import compiled
 from translator.model import Seq2Seq, build
+from translator.saved_model import SavedTranslator
+from translator.signatures import search_inputs
+from translator.tokenizer import Tokenizer, train_tokenizer
 
 MakeModel = Callable[..., Seq2Seq]
 
 SOURCE = np.array([[4, 9, 5, 6, 3], [7, 3, 0, 0, 0], [8, 8, 4, 3, 0]], np.int32)
 FED = np.array([[2, 5, 8, 7], [2, 9, 0, 0], [2, 6, 4, 0]], np.int32)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(["uno dos tres", "one two three"] * 9, 290)
 
 
 def logits_of(model: Seq2Seq, source_ids: Any = SOURCE, target_ids: Any = FED) -> Any:
@@ -32,14 +43,42 @@ def decode_step_by_step(model: Seq2Seq, fed: npt.NDArray[np.int32]) -> Any:
     return np.stack(steps, axis=2)
 
 
-@pytest.mark.parametrize("decoder_layers", [1, 2])
-@pytest.mark.parametrize("encoder_layers", [1, 2])
-@pytest.mark.parametrize("cell", ["lstm", "tanh"])
-def test_step_by_step_is_the_teacher_forced_pass(
-    make_model: MakeModel, cell: str, encoder_layers: int, decoder_layers: int
-) -> None:
+def kinds(
+    cell: str,
+    attention: str,
+    layer_norm: bool = False,
+    encoder_layers: int = 1,
+    decoder_layers: int = 1,
+    bidirectional: bool = True,
+) -> dict[str, Any]:
+    return dict(locals())
+
+
+COMBINATIONS = [
+    kinds("lstm", "additive"),
+    kinds("lstm", "multiplicative", True, 2, 1, bidirectional=False),
+    kinds("lstm", "none", False, 1, 2, bidirectional=False),
+    kinds("lstm", "additive", True, 1, 2),
+    kinds("gru", "additive", True, 2, 2, bidirectional=False),
+    kinds("gru", "multiplicative", False, 1, 2),
+    kinds("gru", "none", True, 1, 1),
+    kinds("tanh", "additive", False, 1, 1, bidirectional=False),
+    kinds("tanh", "multiplicative", True, 2, 2),
+    kinds("tanh", "none", False, 2, 1),
+]
+"""Each pair of a cell and another choice, and of an attention and another choice, is among them."""
+
+
+def each(sizes: list[dict[str, Any]]) -> pytest.MarkDecorator:
+    """A test for each of these combinations."""
+    names = ["-".join(map(str, one.values())) for one in sizes]
+    return pytest.mark.parametrize("sizes", sizes, ids=names)
+
+
+@each(COMBINATIONS)
+def test_step_by_step_is_the_teacher_forced_pass(make_model: MakeModel, sizes: Any) -> None:
     """Two beams, each fed a target of its own, against two teacher-forced passes."""
-    model = make_model(cell=cell, encoder_layers=encoder_layers, decoder_layers=decoder_layers)
+    model = make_model(**sizes)
     other = np.where(FED > 3, 12 - FED, FED)
     stepped = decode_step_by_step(model, np.stack([FED, other], axis=1))
     for beam, fed in enumerate((FED, other)):
@@ -48,17 +87,13 @@ def test_step_by_step_is_the_teacher_forced_pass(
 
 
 class TestPadding:
-    sizes = pytest.mark.parametrize(
-        "sizes", [{}, {"encoder_layers": 2, "decoder_layers": 2}, {"cell": "tanh"}], ids=str
-    )
-
-    @sizes
+    @each(COMBINATIONS)
     def test_more_of_it_changes_nothing(self, make_model: MakeModel, sizes: Any) -> None:
         model = make_model(**sizes)
         longer = np.pad(SOURCE, ((0, 0), (0, 4)))
         np.testing.assert_allclose(logits_of(model, longer), logits_of(model), atol=1e-6)
 
-    @sizes
+    @each(COMBINATIONS)
     def test_sentence_alone(self, make_model: MakeModel, sizes: Any) -> None:
         model = make_model(**sizes)
         together = logits_of(model)
@@ -95,6 +130,15 @@ class TestWeights:
             ({"share_embeddings": False, "source_vocab_size": 12}, 12 * 5),
             ({"encoder_layers": 2}, (6 + 6 + 1) * 24),
             ({"decoder_layers": 3}, 2 * ((4 + 4 + 1) * 16 + BRIDGE)),
+            # Gains for each pre-activation of what comes in, and of the state.
+            ({"layer_norm": True}, 2 * (2 * 12 + 16)),
+            # Three gates, and no memory to start from.
+            ({"cell": "gru"}, -(ENCODER + DECODER) // 4 - BRIDGE // 2),
+            ({"cell": "tanh"}, -3 * (ENCODER + DECODER) // 4 - BRIDGE // 2),
+            ({"attention": "multiplicative"}, -6),
+            ({"attention": "none"}, -ATTENTION),
+            # What reads annotations or their ends: decoder, bridge, keys, deep output.
+            ({"bidirectional": False}, -ENCODER // 2 - 3 * (16 + 8 + 6 + 5)),
         ],
         ids=str,
     )
@@ -131,7 +175,9 @@ class TestWeights:
         np.testing.assert_array_equal(logits_of(other), expected)
 
     def test_follow_from_the_seed(self) -> None:
-        config = ModelConfig(8, 8, 4, 3, 1, 5, 1, 2)
+        config = ModelConfig(
+            8, 8, embedding_size=4, encoder_size=3, decoder_size=5, attention_size=2
+        )
         one, same, other = (build(config, seed=seed) for seed in (3, 3, 4))
         for a, b in zip(one.weights, same.weights, strict=True):
             np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
@@ -148,13 +194,94 @@ def test_bfloat16_is_float32_but_for_rounding(make_model: MakeModel) -> None:
     assert 0.0 < error < 0.05 * exact.std()
 
 
-def test_dropout_is_for_training(make_model: MakeModel) -> None:
-    model = make_model(dropout=0.5)
-    inputs = {"source_ids": SOURCE, "target_ids": FED}
-    np.testing.assert_array_equal(model(inputs), model(inputs))
-    np.testing.assert_allclose(logits_of(model), logits_of(make_model()), atol=1e-6)
-    one, other = model(inputs, training=True), model(inputs, training=True)
-    assert np.abs(one - other).max() > 0.1
+class TestDropout:
+    @pytest.mark.parametrize("name", ["embedding", "word", "state", "output"])
+    def test_is_for_training(self, make_model: MakeModel, name: str) -> None:
+        model = make_model(**{f"{name}_dropout": 0.5})
+        inputs = {"source_ids": SOURCE, "target_ids": FED}
+        np.testing.assert_array_equal(model(inputs), model(inputs))
+        np.testing.assert_allclose(logits_of(model), logits_of(make_model()), atol=1e-6)
+        one, other = model(inputs, training=True), model(inputs, training=True)
+        assert np.abs(one - other).max() > 0.1
+
+    def test_none_leaves_training_as_it_is(self, make_model: MakeModel) -> None:
+        model = make_model(encoder_layers=2, decoder_layers=2)
+        trained = model({"source_ids": SOURCE, "target_ids": FED}, training=True)
+        np.testing.assert_array_equal(trained, logits_of(model))
+
+    @staticmethod
+    def shares_read(
+        model: Seq2Seq, monkeypatch: pytest.MonkeyPatch
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """What encoder and decoder read in training, as multiples of the embeddings."""
+        read: list[Any] = []
+
+        def spy(call: Any) -> Any:
+            def spied(embedded: Any, *arguments: Any, **options: Any) -> Any:
+                read.append(embedded.numpy())
+                return call(embedded, *arguments, **options)
+
+            return spied
+
+        for part in (model.encoder, model.decoder):
+            monkeypatch.setattr(part, "call", spy(part.call))
+        ids = np.random.default_rng(0).integers(4, 10, (2, 60, 30))
+        model({"source_ids": ids[0], "target_ids": ids[1]}, training=True)
+        table = np.asarray(model.target_embeddings)
+        source, target = (x / table[rows] for x, rows in zip(read, ids, strict=True))
+        return source, target
+
+    def test_of_words_drops_whole_tokens(
+        self, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A fifth of the tokens, each for itself; the others make up for them."""
+        model = make_model(word_dropout=0.2)
+        for shares in self.shares_read(model, monkeypatch):
+            kept = shares[..., 0] != 0.0
+            expected = np.where(kept, 1.25, 0.0)[..., None] * np.ones(5)
+            np.testing.assert_allclose(shares, expected, rtol=1e-5)
+            # 1800 tokens: the standard deviation of the share is 0.0094.
+            assert np.mean(kept) == pytest.approx(0.8, abs=0.04)
+            assert 0.0 < kept.mean(axis=0).std() < 0.2
+            assert 0.0 < kept.mean(axis=1).std() < 0.2
+
+    def test_of_embeddings_drops_units(
+        self, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = make_model(embedding_dropout=0.2)
+        for shares in self.shares_read(model, monkeypatch):
+            kept = shares != 0.0
+            np.testing.assert_allclose(shares, np.where(kept, 1.25, 0.0), rtol=1e-5)
+            assert np.mean(kept) == pytest.approx(0.8, abs=0.03)
+            # All five of a token's units, or none of them: as chance has it.
+            assert np.mean(kept.all(axis=-1)) == pytest.approx(0.8**5, abs=0.06)
+            assert np.mean(kept.any(axis=-1)) == pytest.approx(1 - 0.2**5, abs=0.01)
+
+
+@each([COMBINATIONS[n] for n in (2, 4, 8)])
+def test_each_kind_goes_into_a_model_folder(
+    make_model: MakeModel, tokenizer: Tokenizer, tmp_path: Path, sizes: Any
+) -> None:
+    """What the folder translates and scores is what the model does while it is alive."""
+    model = make_model(source_vocab_size=tokenizer.size, target_vocab_size=tokenizer.size, **sizes)
+    folder = tmp_path / "xx-yy"
+    export_model(
+        model, tokenizer, tokenizer, folder, {"source_language": "xx", "target_language": "yy"}
+    )
+    saved = SavedTranslator.load(folder)
+    assert from_mapping(ModelConfig, saved.info["sizes"]) == model.config
+
+    live_translate, live_score = compiled(model)
+    source = pad([tokenizer.encode(text) for text in ("uno dos tres", "three", "two one one uno")])
+    search = search_inputs(source, SearchConfig(beam_size=3, n_best=2))
+    expected, found = live_translate(**search), saved.translate(**search)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+    assert len(np.unique(found["output_ids"])) > 2
+    pairs = {"source_ids": tf.constant(source), "target_ids": found["output_ids"][:, 0]}
+    scores = saved.score(**pairs)["log_probs"]
+    np.testing.assert_allclose(scores, live_score(**pairs)["log_probs"], atol=1e-4)
+    np.testing.assert_allclose(scores, found["log_probs"][:, 0], atol=1e-4)
 
 
 @pytest.mark.parametrize("tie_output", [True, False])
