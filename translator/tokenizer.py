@@ -142,6 +142,7 @@ def _train(texts: Sequence[str], size: int, algorithm: Algorithm) -> Tokenizer:
         control_symbols=[BACK_TRANSLATED],
         byte_fallback=True,
         split_digits=True,
+        required_chars="0123456789",
         character_coverage=0.9999,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
