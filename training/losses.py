@@ -15,9 +15,7 @@ def token_cross_entropy(ids: Tensor, logits: Tensor) -> Tensor:
         ids: batch x target_length.
         logits: batch x target_length x target_vocab_size.
     """
-    return ops.sparse_categorical_crossentropy(
-        ops.cast(ids, "int32"), logits, from_logits=True
-    )
+    return ops.sparse_categorical_crossentropy(ops.cast(ids, "int32"), logits, from_logits=True)
 
 
 def smoothed_cross_entropy(

@@ -5,20 +5,23 @@ RUN/source.model, target.model
 RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
+RUN/lengths.json, status.json, report.html, report/    see `training.report`
+RUN/initial.npz           weights of the model that it continues, if it continues one
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.checkpoint import load_weights
+import keras
+
+from training.checkpoint import load_weights, save_weights
 from training.config import TrainConfig, changed
-from training.corpus import Corpus, read_corpus
+from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
 from translator.errors import CheckpointError
@@ -37,6 +40,9 @@ class Data:
         target: Code of the target language.
         columns: Of TSV files, counted from 1: source, target.
         skip_bad_lines: Drop and count lines that cannot be read, instead of stopping.
+        tagged: Files of pairs to learn from whose sources were made by a machine, from real text
+            in the target language.
+        init_from: The run or model folder that is continued; "" where none is.
     """
 
     train: tuple[str, ...]
@@ -45,6 +51,8 @@ class Data:
     target: str
     columns: tuple[int, int] = (1, 2)
     skip_bad_lines: bool = False
+    tagged: tuple[str, ...] = ()
+    init_from: str = ""
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Data:
@@ -57,11 +65,53 @@ class Data:
             target=values["target"],
             columns=(first, second),
             skip_bad_lines=values["skip_bad_lines"],
+            tagged=tuple(values.get("tagged", ())),
+            init_from=values.get("init_from", ""),
         )
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Codes of source and target."""
+        return self.source, self.target
+
     def read(self, files: Sequence[str]) -> Corpus:
-        """Pairs of those files."""
-        return read_corpus(files, columns=self.columns, skip_bad_lines=self.skip_bad_lines)
+        """Pairs of those files, in memory."""
+        return read_corpus(
+            files,
+            columns=self.columns,
+            languages=self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+
+    def stream(self, seed: int) -> StreamedCorpus:
+        """All pairs to learn from.
+
+        Args:
+            seed: Of the sample that the vocabulary is learnt from.
+        """
+        sources = Sources(
+            self.train,
+            self.tagged,
+            self.columns,
+            self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+        return StreamedCorpus(sources, seed=seed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What a run takes over from a trained model.
+
+    Attributes:
+        settings: Those that its sizes and its vocabulary were made with.
+        tokenizers: Of the source and the target side.
+        weights: In the order of the model's.
+    """
+
+    settings: Mapping[str, Any]
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    weights: list[Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +124,7 @@ class Run:
     source: Tokenizer
     target: Tokenizer
     corpus: Mapping[str, Any]
+    backend: str = "tensorflow"
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -91,12 +142,25 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        return cls(folder, config, data, source, target, stored.get("corpus", {}))
+        backend = stored.get("backend", "tensorflow")
+        return cls(folder, config, data, source, target, stored.get("corpus", {}), backend)
 
     @property
     def model_config(self) -> ModelConfig:
         """The sizes of the run's model."""
         return self.config.model(self.source.size, self.target.size)
+
+    @property
+    def best_weights(self) -> Path:
+        """The file with the weights of the best validation.
+
+        Raises:
+            CheckpointError: The run has not been validated yet.
+        """
+        path = self.folder / "best.npz"
+        if not path.exists():
+            raise CheckpointError(f"{self.folder}: expected a run that was validated at least once")
+        return path
 
     def best_model(self) -> Seq2Seq:
         """The model with the weights of the best validation, in float32.
@@ -104,11 +168,18 @@ class Run:
         Raises:
             CheckpointError: The run has not been validated yet, or the file is damaged.
         """
-        if not (self.folder / "best.npz").exists():
-            raise CheckpointError(f"{self.folder}: expected a run that was validated at least once")
         model = build(self.model_config)
-        load_weights(self.folder / "best.npz", model.weights)
+        load_weights(self.best_weights, model.weights)
         return model
+
+    def load_initial(self, model: Seq2Seq) -> None:
+        """Gives a model the weights that the run began with, if it took over any.
+
+        Raises:
+            CheckpointError: The file is missing, damaged, or of a model of other sizes.
+        """
+        if self.data.init_from:
+            load_weights(self.folder / "initial.npz", model.weights)
 
     def write(self) -> None:
         """Writes `run.json`.
@@ -120,13 +191,23 @@ class Run:
             "config": dataclasses.asdict(self.config),
             "data": dataclasses.asdict(self.data),
             "corpus": self.corpus,
+            "backend": self.backend,
         }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
 
 
-def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
-    """Makes the folder of a run and learns its vocabulary, or takes up the run that is there.
+def begin(
+    folder: Path,
+    data: Data,
+    config: TrainConfig,
+    corpus: StreamedCorpus,
+    start: Start | None = None,
+) -> Run:
+    """Makes the folder of a run, or takes up the run that is there.
+
+    A new run learns its vocabulary, or takes over that of `start`, with its weights: a copy, so
+    that nothing that becomes of the other run changes this one.
 
     Raises:
         CheckpointError: The run there was begun with other settings, or the folder cannot be
@@ -139,24 +220,32 @@ def begin(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
-        source, target = _learn_vocabulary(config, corpus)
+        source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
+        if start is not None:
+            save_weights(folder / "initial.npz", start.weights)
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
-        run = Run(folder, config, data, source, target, _describe(corpus))
+        backend = keras.config.backend()
+        run = Run(folder, config, data, source, target, _describe(corpus), backend)
     run.write()  # last: its presence means that all else is there
     return run
 
 
-def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
+def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
     before = Run.open(folder)
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
+    if before.backend != keras.config.backend():
+        # Batches and random numbers are others there: the run would not be the one begun here.
+        differences.append(f"KERAS_BACKEND: {before.backend} then, {keras.config.backend()} now")
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
-    if before.corpus and before.corpus["sha256"] != _describe(corpus)["sha256"]:
-        differences.append(f"the pairs in {', '.join(data.train)} are not what they were")
+    if before.corpus and before.corpus["sha256"] != corpus.sha256:
+        differences.append(
+            f"the pairs in {', '.join(data.train + data.tagged)} are not what they were"
+        )
     if differences:
         raise CheckpointError(
             f"{folder}: a run was begun here with other settings; name another --output, or "
@@ -165,19 +254,15 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> R
     return dataclasses.replace(before, config=config)
 
 
-def _describe(corpus: Corpus) -> dict[str, Any]:
-    """Counts of the pairs, and a checksum: in their order, they decide every batch of a run."""
-    digest = hashlib.sha256()
-    for source, target in corpus.pairs:
-        digest.update(f"{source}\t{target}\n".encode())
-    return {**dataclasses.asdict(corpus.counts), "sha256": digest.hexdigest()}
+def _describe(corpus: StreamedCorpus) -> dict[str, Any]:
+    return {**dataclasses.asdict(corpus.counts), "sha256": corpus.sha256}
 
 
-def _learn_vocabulary(config: TrainConfig, corpus: Corpus) -> tuple[Tokenizer, Tokenizer]:
-    sources, targets = [s for s, _ in corpus.pairs], [t for _, t in corpus.pairs]
+def _learn_vocabulary(config: TrainConfig, corpus: StreamedCorpus) -> tuple[Tokenizer, Tokenizer]:
+    sources, targets = [s for s, _ in corpus.sample], [t for _, t in corpus.sample]
 
     def learn(texts: list[str]) -> Tokenizer:
-        return train_tokenizer(texts, config.vocab_size, config.tokenizer, config.seed)
+        return train_tokenizer(texts, config.vocab_size, config.tokenizer)
 
     if config.joint_vocab:
         joint = learn(sources + targets)

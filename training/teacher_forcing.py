@@ -8,6 +8,7 @@ the loop over time. Where the ratio is 1 the first pass is left out.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -31,6 +32,7 @@ class ScheduledSeq2Seq(keras.Model):
     Args:
         seq2seq: The model; this one adds no weights.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
+        mode: Where the reference is not fed, the model's likeliest token is, not a drawn one.
         parts: How many parts a batch is cut into.
         seed: Of the coins and draws.
     """
@@ -39,6 +41,7 @@ class ScheduledSeq2Seq(keras.Model):
         self,
         seq2seq: Seq2Seq,
         label_smoothing: float = 0.0,
+        mode: bool = False,
         parts: int = 1,
         seed: int = 0,
         **kwargs: Any,
@@ -46,6 +49,7 @@ class ScheduledSeq2Seq(keras.Model):
         super().__init__(autocast=False, **kwargs)
         self.seq2seq = seq2seq
         self.label_smoothing = label_smoothing
+        self.mode = mode
         self.parts = parts
         self.random = keras.random.SeedGenerator(seed)
 
@@ -101,7 +105,7 @@ class ScheduledSeq2Seq(keras.Model):
                 ops.cond(
                     ratio < 1.0,
                     lambda: sample_inputs(
-                        self.seq2seq, source_ids, target_ids, ratio, coins, draws
+                        self.seq2seq, source_ids, target_ids, ratio, coins, draws, self.mode
                     ),
                     lambda: target_ids,
                 )
@@ -112,7 +116,7 @@ class ScheduledSeq2Seq(keras.Model):
     def _parts(self, rows: Tensor) -> list[Tensor]:
         """Cuts batch x ... into parts of as many rows each, or nearly so."""
         cuts = [ops.shape(rows)[0] * n // self.parts for n in range(self.parts + 1)]
-        return [rows[start:stop] for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [rows[start:stop] for start, stop in pairwise(cuts)]
 
 
 def sample_inputs(
@@ -122,6 +126,7 @@ def sample_inputs(
     ratio: Tensor,
     coins: Tensor,
     draws: Tensor,
+    mode: bool = False,
 ) -> Tensor:
     """Chooses what to feed at each step.
 
@@ -133,6 +138,7 @@ def sample_inputs(
         coins: batch x target_length, uniform in [0, 1): the reference is fed where coin < ε.
         draws: batch x target_length, uniform in [0, 1): where in the softmax's cumulated
             distribution the model's token is taken.
+        mode: The model's token is the likeliest, whatever was drawn.
 
     Returns:
         batch x target_length, int32. A position past the reference's end may hold a token where
@@ -148,7 +154,8 @@ def sample_inputs(
         fed = ops.where(coin_t < ratio, reference_t, own)
         state = State(tuple(states[:layers]), tuple(states[layers:]))
         logits, state, _ = model.step(fed[:, None], state, source)
-        own = draw(logits[:, 0], draw_t)
+        logits = logits[:, 0]
+        own = ops.cast(ops.argmax(logits, axis=-1), "int32") if mode else draw(logits, draw_t)
         return (own, *state.h, *state.c), (ops.cast(fed, "float32"),)
 
     start = (reference[0], *state.h, *state.c)  # whatever the first coin says, BOS is fed

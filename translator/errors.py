@@ -31,3 +31,11 @@ class ExportError(TranslatorError):
 
 class CheckpointError(TranslatorError):
     """A training run cannot go on from what its folder holds."""
+
+
+class DownloadError(TranslatorError):
+    """A file cannot be had from a server; what has come of it is kept."""
+
+
+class ChecksumError(DownloadError):
+    """A file is not the one that was expected: damaged, or changed since."""

@@ -1,11 +1,15 @@
 import gzip
+import hashlib
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from training.corpus import Corpus, Counts, Filter, read_corpus
+from training.corpus import Corpus, Counts, Filter, Sources, StreamedCorpus, read_corpus
 from translator.errors import ConfigError, CorpusError
 
 TWO_PAIRS = "Sí.\tYes.\nNo.\tNo.\n".encode()
@@ -343,3 +347,120 @@ def test_files_are_streamed() -> None:
     tracemalloc.stop()
     assert counts == Counts(read=10_000, kept=1, duplicate=9_999)
     assert peak < 1_000_000
+
+
+class TestStreamedCorpus:
+    @staticmethod
+    def numbered(count: int, name: str = "pairs.tsv", start: int = 0) -> list[tuple[str, str]]:
+        pairs = [(f"uno {n}", f"one {n}") for n in range(start, start + count)]
+        Path(name).write_text("".join(f"{s}\t{t}\n" for s, t in pairs))
+        return pairs
+
+    @staticmethod
+    def pairs(corpus: StreamedCorpus) -> list[tuple[str, str]]:
+        return [pair for chunk in corpus.chunks() for pair in chunk.pairs]
+
+    def test_gives_what_read_corpus_gives_again_and_again(self) -> None:
+        self.numbered(1700, "one.tsv")
+        self.numbered(1700, "two.tsv", start=900)
+        Path("three.tsv").write_text("\tx\na b c\tx\na\tb\n")
+        files = ("one.tsv", "two.tsv", "three.tsv")
+        short = Filter(max_words=2)
+        whole = read_corpus(files, filter=short)
+        corpus = StreamedCorpus(Sources(files, filter=short))
+        assert corpus.counts == whole.counts
+        assert whole.counts == Counts(read=3403, kept=2601, duplicate=800, empty=1, too_long=1)
+        assert self.pairs(corpus) == self.pairs(corpus) == corpus.sample == whole.pairs
+
+    def test_holds_some_hundred_pairs_at_once(self) -> None:
+        self.numbered(5000)
+        chunks = list(StreamedCorpus(Sources(("pairs.tsv",))).chunks())
+        assert max(len(chunk.pairs) for chunk in chunks) <= 1000
+
+    def test_checksum_is_that_of_the_pairs(self) -> None:
+        Path("pairs.tsv").write_text(" a \tb\n\nc\td\na\tb\n")
+        corpus = StreamedCorpus(Sources(("pairs.tsv",)))
+        assert corpus.sha256 == hashlib.sha256(b"a\tb\nc\td\n").hexdigest()
+
+    def test_tagged_files_come_last(self) -> None:
+        pairs = self.numbered(600, "real.tsv")
+        made = self.numbered(700, "made.tsv", start=500)
+        corpus = StreamedCorpus(Sources(("real.tsv",), tagged=("made.tsv",)))
+        by_tag: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+        for chunk in corpus.chunks():
+            by_tag[chunk.tagged] += chunk.pairs
+        assert by_tag == {False: pairs, True: made[100:]}
+        assert corpus.counts == Counts(read=1300, kept=1200, duplicate=100)
+
+    def test_sample(self) -> None:
+        pairs = self.numbered(5000)
+        sources = Sources(("pairs.tsv",))
+        sample = StreamedCorpus(sources, sample_size=700, seed=1).sample
+        assert len(sample) == len(set(sample)) == 700
+        assert set(sample) < set(pairs)
+        # The mean of 700 of 5000 numbers, with a standard deviation of 51.
+        assert 2250 < sum(int(source.split()[1]) for source, _ in sample) / 700 < 2750
+        assert StreamedCorpus(sources, sample_size=700, seed=1).sample == sample
+        assert StreamedCorpus(sources, sample_size=700, seed=2).sample != sample
+
+    def test_duplicates_are_found_wherever_they_stand(self) -> None:
+        pairs = self.numbered(7000, "one.tsv")
+        Path("two.tsv").write_text(Path("one.tsv").read_text())
+        corpus = StreamedCorpus(Sources(("one.tsv", "two.tsv")))
+        assert self.pairs(corpus) == pairs
+        assert corpus.counts.duplicate == 7000
+
+    def test_does_not_depend_on_the_process(self) -> None:
+        self.numbered(2000)
+        code = (
+            "from training.corpus import *;"
+            "c = StreamedCorpus(Sources(('pairs.tsv',)), sample_size=50);"
+            "print(c.sha256, c.sample)"
+        )
+        root = str(Path(__file__).parents[2])
+        outputs = {
+            subprocess.run(
+                [sys.executable, "-c", code],
+                env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": seed},
+                check=True,
+                capture_output=True,
+            ).stdout
+            for seed in ("1", "2")
+        }
+        assert len(outputs) == 1
+
+    def test_a_file_that_has_changed(self) -> None:
+        self.numbered(800)
+        corpus = StreamedCorpus(Sources(("pairs.tsv",)))
+        self.numbered(800, start=1)
+        with pytest.raises(CorpusError) as caught:
+            self.pairs(corpus)
+        assert str(caught.value) == (
+            "pairs.tsv: expected the same pairs at the second reading. "
+            "Received: others; a file has changed in between"
+        )
+
+    def test_a_file_that_has_gone(self) -> None:
+        self.numbered(8)
+        corpus = StreamedCorpus(Sources(("pairs.tsv",)))
+        Path("pairs.tsv").unlink()
+        with pytest.raises(CorpusError, match=r"pairs\.tsv: expected a readable file"):
+            self.pairs(corpus)
+
+    def test_nothing_kept(self) -> None:
+        Path("pairs.tsv").write_text("\n")
+        Path("made.tsv").write_text("\n")
+        with pytest.raises(CorpusError, match=r"^pairs\.tsv made\.tsv: expected at least one pair"):
+            StreamedCorpus(Sources(("pairs.tsv",), ("made.tsv",)))
+
+    def test_memory_does_not_grow_with_the_texts(self) -> None:
+        line = "x" * 400
+        with gzip.open("pairs.tsv.gz", "wt", compresslevel=1) as file:
+            file.writelines(f"{n}{line}\t{line}\n" for n in range(10_000))  # 8 MB
+        tracemalloc.start()
+        corpus = StreamedCorpus(Sources(("pairs.tsv.gz",)), sample_size=100)
+        kept = sum(len(chunk.pairs) for chunk in corpus.chunks())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert kept == 10_000
+        assert peak < 3_000_000

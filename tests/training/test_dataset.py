@@ -4,8 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.dataset import Batches, Pairs, Rows, encode_pairs
-from translator.errors import CorpusError
+from training.corpus import Chunk
+from training.dataset import Batches, Pairs, Sampling, encode_chunks, encode_pairs
+from training.rows import Rows
+from training.subwords import make_sampler
+from translator.errors import ConfigError, CorpusError
 from translator.tokenizer import Tokenizer, train_tokenizer
 
 
@@ -64,6 +67,35 @@ class TestEncodePairs:
     def test_says_that_all_are_too_long(self, tokenizer: Tokenizer) -> None:
         with pytest.raises(CorpusError, match=r"at most 2 pieces.*Received: 1 pairs"):
             encode_pairs(TEXTS[2:], tokenizer, tokenizer, max_length=2)
+
+
+class TestTag:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def tokenizer(cls) -> Tokenizer:
+        return train_tokenizer([text for pair in TEXTS for text in pair], size=280)
+
+    def test_stands_in_front_of_tagged_sources(self, tokenizer: Tokenizer) -> None:
+        chunks = [Chunk(TEXTS[:2]), Chunk([("<bt> dos", "<bt> two"), ("", "one")], tagged=True)]
+        pairs = encode_chunks(chunks, tokenizer, tokenizer, 30)
+        tag = tokenizer.tag
+        assert [tag in pairs.source[n] for n in range(4)] == [False, False, True, True]
+        assert not any(tag in pairs.target[n] for n in range(4))
+        assert pairs.source[2].tolist() == [tag, *tokenizer.encode("<bt> dos")]
+        assert pairs.source[3].tolist() == [tag]
+
+    def test_counts_as_a_piece(self, tokenizer: Tokenizer) -> None:
+        length = max(len(tokenizer.encode(text)) for text in TEXTS[1])
+        for max_length, kept in ((length + 1, 2), (length, 1)):
+            chunks = [Chunk(TEXTS[1:2]), Chunk(TEXTS[1:2], tagged=True)]
+            assert len(encode_chunks(chunks, tokenizer, tokenizer, max_length)) == kept
+
+    def test_a_vocabulary_without_it(
+        self, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Tokenizer, "tag", None)
+        with pytest.raises(ConfigError, match=r"tagged pairs: expected a vocabulary .* <bt>"):
+            encode_chunks([Chunk(TEXTS[:1], tagged=True)], tokenizer, tokenizer, 30)
 
 
 class TestOneBatch:
@@ -150,6 +182,17 @@ class TestOrder:
         padding = sum((rows == 0).sum() for rows in labels) / sum(rows.size for rows in labels)
         assert padding < 0.05
 
+    def test_sources_of_a_batch_are_alike(self) -> None:
+        """Also of one that holds the longest sources of one target length: it goes on with long
+        ones of the next."""
+        rng = np.random.default_rng(1)
+        target = np.repeat(np.arange(1, 9), 500)
+        source = rng.integers(1, 31, len(target))
+        pairs = Pairs(Rows([[5] * n for n in source]), Rows([[6] * n for n in target]))
+        batches = Batches(pairs, 800)
+        widths = [np.ptp(source[batch]) for batch in batches.order(0)]
+        assert max(widths) < 15
+
 
 class TestStream:
     @pytest.mark.parametrize("start", [1, 5, "end of an epoch", "second epoch"])
@@ -188,3 +231,81 @@ class TestStream:
 
     def test_nothing_is_left_after_the_end(self) -> None:
         assert list(Batches(random_pairs(), 120).stream(9, 9, always)) == []
+
+
+class TestSampling:
+    texts = tuple((f"uno dos tres {n}", f"one two three {n}") for n in range(90))
+
+    @pytest.fixture(scope="class", params=["unigram", "bpe"])
+    @classmethod
+    def sampling(cls, request: Any) -> tuple[Pairs, Sampling, Tokenizer]:
+        tokenizer = train_tokenizer([t for pair in cls.texts for t in pair], 300, request.param)
+        pairs = encode_pairs(cls.texts, tokenizer, tokenizer, 40)
+        sampler = make_sampler(request.param, tokenizer, 0.3)
+        return pairs, Sampling(sampler, sampler, 40), tokenizer
+
+    def test_follows_from_seed_and_number(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        whole = list(Batches(pairs, 80, 5, draws).stream(0, 40, always))
+        assert_same(whole, list(Batches(pairs, 80, 5, draws).stream(0, 40, always)))
+        assert_same(whole[17:], list(Batches(pairs, 80, 5, draws).stream(17, 40, always)))
+        (_, one), (_, other) = whole[3], next(Batches(pairs, 80, 6, draws).stream(3, 4, always))
+        assert one.tolist() != other.tolist()
+
+    def test_batches_hold_the_same_pairs_as_without(self, sampling: Any) -> None:
+        pairs, draws, tokenizer = sampling
+        batches, plain = Batches(pairs, 80, 5, draws), Batches(pairs, 80, 5)
+        assert len(batches) == len(plain)
+        differ = 0
+        for (inputs, labels), (same, same_labels) in zip(
+            batches.stream(0, 30, always), plain.stream(0, 30, always), strict=True
+        ):
+            for drawn, best in ((inputs["source_ids"], same["source_ids"]), (labels, same_labels)):
+                assert list(map(tokenizer.decode, drawn)) == list(map(tokenizer.decode, best))
+                differ += drawn.shape != best.shape or (drawn != best).any()
+            assert (inputs["target_ids"][:, 1:] == np.where(labels == 3, 0, labels)[:, :-1]).all()
+        assert differ > 30
+
+    def test_padded_to_what_was_drawn(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        for inputs, labels in Batches(pairs, 80, 5, draws).stream(0, 30, always):
+            assert (inputs["source_ids"][:, -1] != 0).any()
+            assert (labels[:, -1] != 0).any()
+
+    def test_each_epoch_has_others(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        batches = Batches(pairs, 10**6, 5, draws)
+        (_, first), (_, second) = batches.stream(0, 2, always)
+        assert len(batches) == 1
+        assert first.shape != second.shape or (first != second).any()
+
+    def test_a_row_that_gets_too_long_keeps_its_best_segmentation(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        longest = max(pairs.source.lengths.max(), pairs.target.lengths.max())
+        short = Sampling(draws.source, draws.target, int(longest))
+        differ = 0
+        for (inputs, labels), (best, _) in zip(
+            Batches(pairs, 80, 5, short).stream(0, 30, always),
+            Batches(pairs, 80, 5).stream(0, 30, always),
+            strict=True,
+        ):
+            assert max(inputs["source_ids"].shape[1], labels.shape[1]) <= longest + 1
+            differ += inputs["source_ids"].tolist() != best["source_ids"].tolist()
+        assert differ
+
+    def test_tokens_are_those_of_the_stream(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        batches = Batches(pairs, 80, 5, draws)
+        counts = [
+            (int((inputs["source_ids"] != 0).sum()), int((labels != 0).sum()))
+            for inputs, labels in batches.stream(0, 20, always)
+        ]
+        assert [batches.tokens(n) for n in range(20)] == counts
+        assert [Batches(pairs, 80, 5, draws).tokens(n) for n in range(20)] == counts
+
+    def test_a_batch_of_indices_is_not_sampled(self, sampling: Any) -> None:
+        pairs, draws, _ = sampling
+        indices = np.arange(9)
+        assert_same(
+            [Batches(pairs, 80, 5, draws).batch(indices)], [Batches(pairs, 80).batch(indices)]
+        )

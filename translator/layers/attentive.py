@@ -133,7 +133,9 @@ def attentive_recur(
         )
 
         def gradient(*args, upstream=None):  # type: ignore[no-untyped-def]
-            dh_out, dcontext_out, dweights_out = args if upstream is None else upstream
+            upstream = args if upstream is None else upstream
+            # JAX hands the three over as one tuple, TensorFlow as three arguments.
+            dh_out, dcontext_out, dweights_out = upstream[0] if len(upstream) == 1 else upstream
             cell_memory = c[0] if cell.has_memory else h
             h_previous, c_previous = shifted(h, h0), shifted(cell_memory, c0)
             state_transposed = ops.transpose(state_kernel)

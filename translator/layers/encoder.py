@@ -82,13 +82,15 @@ def reverse_within(x: Tensor, lengths: Tensor) -> Tensor:
     flat = ops.reshape(source * batch + ops.arange(batch)[None], (-1,))
 
     @ops.custom_gradient
-    def run(x: Tensor):  # type: ignore[no-untyped-def]
+    def run(x: Tensor, flat: Tensor):  # type: ignore[no-untyped-def]
+        # JAX wants all that a branch of `cond` computes as arguments, nothing by closure.
+        def gather(x: Tensor) -> Tensor:
+            rows = ops.take(ops.reshape(x, (-1, x.shape[-1])), flat, axis=0)
+            return ops.reshape(rows, ops.shape(x))
+
         def gradient(*args, upstream=None):  # type: ignore[no-untyped-def]
-            return gather(args[0] if upstream is None else upstream)
+            return gather(args[0] if upstream is None else upstream), None
 
         return gather(x), gradient
 
-    def gather(x: Tensor) -> Tensor:
-        return ops.reshape(ops.take(ops.reshape(x, (-1, x.shape[-1])), flat, axis=0), ops.shape(x))
-
-    return run(x)
+    return run(x, flat)

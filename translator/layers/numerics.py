@@ -60,9 +60,9 @@ def standardize(x: Tensor) -> Tensor:
 
 
 def standardize_gradient(x: Tensor, upstream: Tensor) -> Tensor:
-    """Gradient of `standardize` for x; with x̂ its result and σ the deviation of x, this is
+    """Gradient of `standardize` for x: (u - mean u - x̂ · mean(u · x̂)) / σ.
 
-    (u - mean u - x̂ · mean(u · x̂)) / σ.
+    u is `upstream`, x̂ the result of `standardize`, σ the deviation of x.
     """
     centred = x - ops.mean(x, axis=-1, keepdims=True)
     scale = ops.rsqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + _EPSILON)

@@ -60,7 +60,10 @@ def recur(
                 dh_t, saved_t, c_previous_t, c_t, flows_t = inputs
                 dx, dr, dc, more = cell.backward(dh + dh_t, dc, saved_t, c_previous_t, c_t, gains)
                 carry = (flows_t * linear(dr, transposed), flows_t * dc)
-                return (*carry, *map(ops.add, dgains, more)), (dx,) if cell.one_gradient else (dx, dr)
+                return (*carry, *map(ops.add, dgains, more)), (dx,) if cell.one_gradient else (
+                    dx,
+                    dr,
+                )
 
             (dh0, dc0, *dgains), dz = scan(
                 step_back,

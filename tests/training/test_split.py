@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.split import Pair, split_pairs
+
+sentences = st.integers(0, 40).map(str)
+
+
+def sides(pairs: list[Pair]) -> tuple[set[str], set[str]]:
+    return {s.casefold() for s, _ in pairs}, {t.casefold() for _, t in pairs}
+
+
+@given(st.lists(st.tuples(sentences, sentences), max_size=80), st.integers(0, 9))
+def test_no_sentence_of_either_side_stands_in_two_parts(pairs: list[Pair], seed: int) -> None:
+    split = split_pairs(pairs, valid=3, test=4, seed=seed)
+    parts = (split.train, split.valid, split.test)
+
+    assert sorted(pair for part in parts for pair in part) == sorted(pairs)
+    for n, part in enumerate(parts):
+        for other in parts[n + 1 :]:
+            for mine, theirs in zip(sides(part), sides(other), strict=True):
+                assert mine.isdisjoint(theirs)
+    assert len(split.valid) <= min(3, len(pairs) // 10)
+    assert len(split.test) <= min(4, len(pairs) // 10)
+
+
+def test_a_chain_of_paraphrases_stays_together() -> None:
+    """hola-hi, hola-hello, Hello-buenas: the first and the last share no sentence."""
+    chain = [("hola", "hi"), ("hola", "hello"), ("buenas", "Hello")]
+    others = [(f"s{n}", f"t{n}") for n in range(37)]
+    for seed in range(40):
+        split = split_pairs(chain + others, valid=4, test=4, seed=seed)
+        held = [part for part in (split.train, split.valid, split.test) if chain[0] in part]
+        assert all(pair in held[0] for pair in chain)
+
+
+def test_pairs_alone_fill_the_parts() -> None:
+    pairs = [(f"s{n}", f"t{n}") for n in range(1000)]
+    split = split_pairs(pairs, valid=30, test=50)
+    assert (len(split.train), len(split.valid), len(split.test)) == (920, 30, 50)
+    # Each part is in the order of the whole.
+    for part in (split.train, split.valid, split.test):
+        assert part == sorted(part, key=pairs.index)
+
+
+@pytest.mark.parametrize("wanted", [0, 10**6])
+def test_sizes_are_bounded(wanted: int) -> None:
+    split = split_pairs([(f"s{n}", f"t{n}") for n in range(200)], valid=wanted, test=wanted)
+    assert len(split.valid) == len(split.test) == min(wanted, 20)
+
+
+def test_one_group_of_all_is_no_test() -> None:
+    split = split_pairs([("same", f"t{n}") for n in range(100)], valid=10, test=10)
+    assert (len(split.train), split.valid, split.test) == (100, [], [])
+
+
+def test_a_seed_draws_the_same_again() -> None:
+    pairs = [(f"s{n}", f"t{n}") for n in range(100)]
+    assert split_pairs(pairs, 5, 5, seed=3) == split_pairs(pairs, 5, 5, seed=3)
+    assert split_pairs(pairs, 5, 5, seed=3) != split_pairs(pairs, 5, 5, seed=4)

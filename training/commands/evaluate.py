@@ -1,0 +1,55 @@
+"""`python -m training evaluate`: scores of a model folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from training.commands.common import FOLDER, clear_errors, parse_columns, start
+from translator.config import SearchConfig
+
+
+@click.command()
+@click.argument("model", type=FOLDER)
+@click.option("--test", "files", multiple=True, required=True, metavar="FILE", help="Test pairs.")
+@click.option("--columns", default="1,2", show_default=True, help="TSV columns: source,target.")
+@click.option("--skip-bad-lines", is_flag=True, help="Leave out lines that cannot be read.")
+@click.option(
+    "--beam-size", default=SearchConfig.beam_size, show_default=True, help="1 is greedy search."
+)
+@click.option("--length-penalty", default=SearchConfig.length_penalty, show_default=True)
+@click.option("--coverage-penalty", default=SearchConfig.coverage_penalty, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(
+    model: Path,
+    files: tuple[str, ...],
+    columns: str,
+    skip_bad_lines: bool,
+    beam_size: int,
+    length_penalty: float,
+    coverage_penalty: float,
+    as_json: bool,
+) -> None:
+    """Print BLEU and chrF of a MODEL folder, with their sacrebleu signatures."""
+    with clear_errors():
+        start()
+        from training.export import score_files
+        from translator.translator import Translator
+
+        search = SearchConfig(
+            beam_size=beam_size, length_penalty=length_penalty, coverage_penalty=coverage_penalty
+        )
+        report = score_files(
+            Translator.load(model), files, parse_columns(columns), search, skip_bad_lines
+        )
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    click.echo(
+        f"{report['sentences']} sentences, beam {beam_size}, {report['seconds']:.1f} s, "
+        f"{report['truncated']} truncated"
+    )
+    for score in report["scores"]:
+        click.echo(f"{score['metric']} {score['value']:.2f}  {score['signature']}")

@@ -1,0 +1,33 @@
+"""`python -m training export`: a run to a model folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from training.commands.common import FOLDER, clear_errors, start
+from translator.errors import TranslatorError
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=FOLDER)
+@click.argument("destination", type=FOLDER)
+@click.option("--test", "files", multiple=True, metavar="FILE", help="Pairs to score it on too.")
+@click.option("--licence", default="", help="Licence of the training data, for model.json.")
+@click.option("--attribution", default="", help="Whom the licence asks to name.")
+def export(
+    run_folder: Path, destination: Path, files: tuple[str, ...], licence: str, attribution: str
+) -> None:
+    """Export the best checkpoint of RUN as the next version of a model folder."""
+    with clear_errors():
+        start()
+        from training.export import export_run
+
+        if os.environ["KERAS_BACKEND"] != "tensorflow":
+            raise TranslatorError("export needs TensorFlow: expected KERAS_BACKEND=tensorflow")
+        folder = export_run(run_folder, destination, files, licence, attribution)
+    if not licence:
+        click.echo("model.json names no licence of the training data; --licence does", err=True)
+    click.echo(f"exported to {folder}")

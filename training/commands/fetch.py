@@ -1,0 +1,122 @@
+"""`python -m training fetch`: public pairs, ready to train on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from training.commands.common import FOLDER, clear_errors
+from training.sources import BASE_URL, SOURCES
+
+if TYPE_CHECKING:
+    from training.download import Show
+
+_ENGLISH = "en"
+
+
+@click.command(
+    epilog="Sources: "
+    + "; ".join(f"{name}, {s.about} ({s.licence})" for name, s in SOURCES.items())
+)
+@click.argument("source", type=click.Choice(list(SOURCES)))
+@click.argument("language")
+@click.argument("second_language", metavar="[LANGUAGE]", default=_ENGLISH)
+@click.option("--output", required=True, type=FOLDER, help="Folder that gets the files.")
+@click.option("--release", default="", help="Release of the corpus, such as v2023-04-12.")
+@click.option(
+    "--base-url", default=BASE_URL, show_default=True, help="Of a mirror with the same folders."
+)
+@click.option("--sha256", default="", help="Checksum that the archive must have.")
+@click.option(
+    "--valid-size",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Pairs to keep apart for selecting; a tenth of all at most.",
+)
+@click.option(
+    "--test-size",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Pairs to keep apart for testing; a tenth of all at most.",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the split.")
+@click.option(
+    "--retries",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Attempts after one that brought nothing new.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def fetch(
+    source: str,
+    language: str,
+    second_language: str,
+    output: Path,
+    release: str,
+    base_url: str,
+    sha256: str,
+    valid_size: int,
+    test_size: int,
+    seed: int,
+    retries: int,
+    quiet: bool,
+) -> None:
+    """Fetch public pairs from SOURCE, from the first LANGUAGE to the second, or else to English.
+
+    Languages are ISO 639-1 or 639-3 codes, such as es or spa. The folder gets all pairs as one
+    TSV file and as train, valid and test, no sentence of which stands in two, and the licence.
+    An interrupted download goes on when the same command is given again.
+    """
+    with clear_errors():
+        from training.fetch import Request
+        from training.fetch import fetch as fetch_pairs
+
+        request = Request(
+            source=source,
+            languages=(language, second_language),
+            release=release,
+            base_url=base_url,
+            sha256=sha256,
+            valid_size=valid_size,
+            test_size=test_size,
+            seed=seed,
+        )
+        with _progress(f"{source} {language} {second_language}", quiet) as show:
+            fetched = fetch_pairs(request, output, retries=retries, show=show)
+    for path, count in fetched.pairs.items():
+        click.echo(f"{path}  {count:,} pairs")
+    click.echo(f"{fetched.notice}  {SOURCES[source].licence}")
+
+
+@contextlib.contextmanager
+def _progress(name: str, quiet: bool) -> Iterator[Show]:
+    """A bar on a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

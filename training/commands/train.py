@@ -1,0 +1,132 @@
+"""`python -m training train`: pairs to a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from training.commands.common import (
+    EXIT_STOPPED,
+    FOLDER,
+    clear_errors,
+    count_cores,
+    parse_columns,
+    start,
+    threads_option,
+)
+
+_MAX_PARTS = 4
+"""A batch of more parts than this has too few rows in each for fast products."""
+
+
+@click.command()
+@click.option(
+    "--train",
+    "train_files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Pairs to learn from: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; "
+    "plain or gzip. May be given several times.",
+)
+@click.option(
+    "--train-tagged",
+    "tagged_files",
+    multiple=True,
+    metavar="FILE",
+    help="More pairs to learn from, whose sources were made by a machine. They get a tag.",
+)
+@click.option(
+    "--valid",
+    "valid_files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Pairs to select the best checkpoint on, in the same forms.",
+)
+@click.option("--source", required=True, metavar="CODE", help="Source language, such as es.")
+@click.option("--target", required=True, metavar="CODE", help="Target language, such as en.")
+@click.option("--output", required=True, type=FOLDER, help="Folder of the run.")
+@click.option(
+    "--columns",
+    default="1,2",
+    show_default=True,
+    help="Columns of TSV files, counted from 1: source,target.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings, as TOML.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
+)
+@click.option(
+    "--truncate-bptt",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="Same as --set truncate_bptt=K: gradients flow back within chunks of K steps.",
+)
+@click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
+@click.option(
+    "--init-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="RUN|MODEL",
+    help="Continue a trained model, such as on another domain: a new run takes over its "
+    "vocabulary, sizes and weights.",
+)
+@threads_option
+@click.option("--no-report", is_flag=True, help="Leave no report.html.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def train(
+    train_files: tuple[str, ...],
+    tagged_files: tuple[str, ...],
+    valid_files: tuple[str, ...],
+    source: str,
+    target: str,
+    output: Path,
+    columns: str,
+    config_file: Path | None,
+    settings: tuple[str, ...],
+    truncate_bptt: int | None,
+    skip_bad_lines: bool,
+    init_from: Path | None,
+    threads: int,
+    no_report: bool,
+    quiet: bool,
+) -> None:
+    """Train a model. The same command, given again, goes on where it stopped.
+
+    Ctrl-C ends a run after the update under way; nothing is lost. Settings that are not given
+    follow from the size of the corpus; `python -m training settings --pairs N` lists them.
+    """
+    with clear_errors():
+        parts = min(_MAX_PARTS, threads or count_cores())
+        start(threads, parts)
+        from training.config import read_settings
+        from training.init_from import inherit, open_start
+        from training.run import Data
+        from training.trainer import train as train_run
+
+        data = Data(
+            train=train_files,
+            valid=valid_files,
+            source=source,
+            target=target,
+            columns=parse_columns(columns),
+            skip_bad_lines=skip_bad_lines,
+            tagged=tagged_files,
+            init_from=str(init_from or ""),
+        )
+        if truncate_bptt is not None:
+            settings = (*settings, f"truncate_bptt={truncate_bptt}")
+        given, origin = read_settings(config_file, settings), None
+        if init_from:
+            origin = open_start(init_from)
+            given = inherit(given, origin.settings, init_from)
+        outcome = train_run(output, data, given, quiet, parts, origin, report=not no_report)
+    if outcome.interrupted:
+        sys.exit(EXIT_STOPPED)
