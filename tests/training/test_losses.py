@@ -53,7 +53,7 @@ def model(tiny: dict[bool, Seq2Seq]) -> Seq2Seq:
 def loss_of(model: Seq2Seq, ids: Any, label_smoothing: float = 0.0, parts: int = 1) -> float:
     """Of a batch, as training computes it, with features that are noise."""
     features = np.random.default_rng(0).normal(size=(*np.shape(ids), SIZE)).astype(np.float32)
-    scheduled = ScheduledSeq2Seq(model, label_smoothing, parts)
+    scheduled = ScheduledSeq2Seq(model, label_smoothing, parts=parts)
     return float(scheduled.compute_loss(y=np.asarray(ids), y_pred=split(features, parts)))
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -44,9 +45,9 @@ def uniforms(seed: int) -> tuple[Any, Any]:
 
 
 def sample(
-    model: Seq2Seq, target: npt.NDArray[np.int32], ratio: float, seed: int = 0
+    model: Seq2Seq, target: npt.NDArray[np.int32], ratio: float, seed: int = 0, mode: bool = False
 ) -> npt.NDArray[np.int32]:
-    fed = sample_inputs(model, SOURCE, target, tf.constant(ratio), *uniforms(seed))
+    fed = sample_inputs(model, SOURCE, target, tf.constant(ratio), *uniforms(seed), mode)
     return np.asarray(fed.numpy())
 
 
@@ -74,14 +75,16 @@ class TestSampleInputs:
         assert (fed != TARGET).any()
         assert not np.array_equal(sample(model, TARGET, 0.0, seed=1), fed)
 
+    @pytest.mark.parametrize("mode", [False, True])
     @pytest.mark.parametrize("ratio", [0.0, 0.3, 0.7])
-    def test_coin_by_coin(self, model: Seq2Seq, ratio: float) -> None:
+    def test_coin_by_coin(self, model: Seq2Seq, ratio: float, mode: bool) -> None:
         """Where the coin says so, the model's token after all that was fed before."""
-        fed = sample(model, TARGET, ratio)
+        fed = sample(model, TARGET, ratio, mode=mode)
         coins, draws = uniforms(0)
         logits = model({"source_ids": SOURCE, "target_ids": fed}).numpy().astype(np.float64)
         cumulated = np.cumsum(np.exp(logits), axis=-1) / np.exp(logits).sum(-1, keepdims=True)
-        own = (cumulated <= draws[..., None]).sum(-1)  # drawn after each token fed
+        # Drawn, or the likeliest, after each token fed.
+        own = logits.argmax(-1) if mode else (cumulated <= draws[..., None]).sum(-1)
         expected = TARGET.copy()
         expected[:, 1:] = np.where(coins[:, 1:] < ratio, TARGET[:, 1:], own[:, :-1])
         np.testing.assert_array_equal(fed, expected)
@@ -159,11 +162,9 @@ def features_of(scheduled: ScheduledSeq2Seq, given: dict[str, Any], training: bo
     return np.concatenate([part.numpy() for part in scheduled(given, training=training)])
 
 
-def loss_and_gradients(
-    model: Seq2Seq, parts: int, rows: slice, label_smoothing: float = 0.1
-) -> tuple[float, list[Any]]:
-    """Of some rows of the batch, all references fed, in a graph as `fit` makes it."""
-    scheduled = ScheduledSeq2Seq(model, label_smoothing, parts)
+def loss_and_gradients(model: Seq2Seq, parts: int) -> Callable[[slice], tuple[float, list[Any]]]:
+    """From some rows of the batch to what training computes of them, all references fed."""
+    scheduled = ScheduledSeq2Seq(model, label_smoothing=0.1, parts=parts)
     ids = tf.TensorSpec((None, None), tf.int32)
     signature = [ids, ids, ids, tf.TensorSpec((None,), tf.float32)]
 
@@ -175,13 +176,13 @@ def loss_and_gradients(
         watched = [weight.value for weight in model.trainable_weights]
         return loss, [tf.convert_to_tensor(g) for g in tape.gradient(loss, watched)]
 
-    batch = inputs(TARGET, 1.0)
-    labels = np.pad(TARGET[:, 1:], ((0, 0), (0, 1)))
-    loss, found = gradients(
-        *(value[rows] for value in (batch["source_ids"], batch["target_ids"], labels)),
-        batch["teacher_forcing"][rows],
-    )
-    return float(loss), [gradient.numpy() for gradient in found]
+    def of_rows(rows: slice) -> tuple[float, list[Any]]:
+        batch, labels = inputs(TARGET, 1.0), np.pad(TARGET[:, 1:], ((0, 0), (0, 1)))
+        given = (batch["source_ids"], batch["target_ids"], labels, batch["teacher_forcing"])
+        loss, found = gradients(*(value[rows] for value in given))
+        return float(loss), [gradient.numpy() for gradient in found]
+
+    return of_rows
 
 
 class TestParts:
@@ -194,21 +195,17 @@ class TestParts:
         plain = model.features({"source_ids": SOURCE, "target_ids": TARGET})
         np.testing.assert_allclose(np.concatenate(found), plain, atol=1e-6)
 
-    @pytest.mark.parametrize(
-        ("rows", "parts"),
-        [(slice(3), 2), (slice(3), 3), (slice(2), 2), (slice(1), 2), (slice(2, 3), 3)],
-        ids=["3 in 2", "3 in 3", "2 in 2", "1 in 2", "1 in 3"],
-    )
-    def test_change_neither_loss_nor_gradients(
-        self, model: Seq2Seq, rows: slice, parts: int
-    ) -> None:
+    def test_change_neither_loss_nor_gradients(self, model: Seq2Seq) -> None:
         """Though there be more parts than rows, and more tokens in one than in another."""
-        loss, gradients = loss_and_gradients(model, 1, rows)
-        same_loss, same_gradients = loss_and_gradients(model, parts, rows)
-        assert same_loss == pytest.approx(loss, rel=1e-6)
-        for one, other in zip(gradients, same_gradients, strict=True):
-            assert np.abs(one).max() > 0
-            np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
+        one, *others = (loss_and_gradients(model, parts) for parts in (1, 2, 3))
+        for rows in (slice(3), slice(2), slice(1), slice(2, 3)):
+            loss, gradients = one(rows)
+            assert all(np.abs(gradient).max() > 0 for gradient in gradients)
+            for other in others:
+                same_loss, same_gradients = other(rows)
+                assert same_loss == pytest.approx(loss, rel=1e-6)
+                for gradient, same in zip(gradients, same_gradients, strict=True):
+                    np.testing.assert_allclose(same, gradient, rtol=1e-4, atol=1e-6)
 
     def test_draw_each_for_itself(self, model: Seq2Seq) -> None:
         """Three times the same sentence, in three parts."""
@@ -240,6 +237,15 @@ class TestScheduledSeq2Seq:
         found = features_of(ScheduledSeq2Seq(model), inputs(TARGET, 0.0), training=False)
         np.testing.assert_array_equal(found, plain)
 
+    def test_the_mode_does_not_follow_from_the_seed(self, model: Seq2Seq) -> None:
+        one, other = (
+            features_of(ScheduledSeq2Seq(model, mode=True, seed=seed), inputs(TARGET, 0.0))
+            for seed in (3, 4)
+        )
+        np.testing.assert_array_equal(one, other)
+        plain = model.features({"source_ids": SOURCE, "target_ids": TARGET})
+        assert np.abs(one - plain).max() > 0.1
+
     def test_draws_follow_from_the_seed_and_change_with_each_update(self, model: Seq2Seq) -> None:
         def two_updates(seed: int) -> list[Any]:
             scheduled = ScheduledSeq2Seq(model, seed=seed)
@@ -254,8 +260,7 @@ class TestScheduledSeq2Seq:
         scheduled = ScheduledSeq2Seq(model)
         assert len(scheduled.trainable_weights) == len(model.trainable_weights)
 
-    @pytest.mark.parametrize("parts", [1, 2])
-    def test_learns_to_copy(self, parts: int) -> None:
+    def test_learns_to_copy(self) -> None:
         """Through `fit`, as training does; every other token fed is the model's own."""
         config = ModelConfig(
             8,
@@ -266,7 +271,7 @@ class TestScheduledSeq2Seq:
             attention_size=16,
             **NO_DROPOUT,
         )
-        scheduled = ScheduledSeq2Seq(build(config), parts=parts)
+        scheduled = ScheduledSeq2Seq(build(config), parts=2)
         words = np.random.default_rng(0).integers(4, 8, (64 * 60, 3), dtype=np.int32)
         labels = np.pad(words, ((0, 0), (0, 1)), constant_values=3)
         x = {
