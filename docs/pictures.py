@@ -11,18 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
+import click
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-mpl.use("Agg")
-
-import click
-from matplotlib import pyplot as plt
 
 from training.log import read_log
+from training.report import drawing, figures
 from translator.quiet import import_tensorflow
-
-plt.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
 
 
 @click.group()
@@ -34,32 +29,18 @@ def main() -> None:
 @click.argument("run", type=click.Path(exists=True, path_type=Path))
 @click.argument("picture", type=click.Path(path_type=Path))
 def curves(run: Path, picture: Path) -> None:
-    """Draw loss, BLEU and chrF, learning rate and ε of a run over its updates."""
+    """Draw loss, BLEU and chrF, ε and learning rate of a run over its updates."""
     rows = read_log(run / "log.csv")
-
-    def series(name: str) -> tuple[list[int], list[float]]:
-        points = [(int(row["update"]), float(row[name])) for row in rows if row.get(name)]
-        return [x for x, _ in points], [y for _, y in points]
-
-    figure, (loss, quality, rate) = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
-    loss.plot(*series("loss"), color="0.65", label="training, label smoothing and dropout on")
-    loss.plot(*series("valid_loss"), color="tab:blue", marker=".", label="validation")
-    loss.set(ylabel="loss per token (nats)", ylim=(1, 5))
-    quality.plot(*series("valid_bleu"), color="tab:blue", marker=".", label="BLEU")
-    quality.plot(*series("valid_chrf"), color="tab:orange", marker=".", label="chrF")
-    quality.set(ylabel="validation, greedy search", ylim=(0, 75))
-    rate.plot(*series("teacher_forcing"), color="tab:green", label="teacher forcing ε")
-    updates, rates = series("learning_rate")
-    peak = max(rates)
-    rate.plot(
-        updates, [x / peak for x in rates], color="tab:red", label=f"learning rate / {peak:.2g}"
-    )
-    rate.set(ylim=(0, 1.05))
-    for axes in (loss, quality, rate):
-        axes.set_xlabel("updates")
-        axes.legend(frameon=False, fontsize=8)
-        axes.grid(alpha=0.25)
-    figure.savefig(picture, dpi=130)
+    with drawing.style():
+        figure = drawing.figure(680, 420)
+        places = ((0.06, 0.6), (0.56, 0.6), (0.06, 0.1), (0.56, 0.1))
+        draws = (
+            *(figures.draw_loss, figures.draw_quality),
+            *(figures.draw_teacher_forcing, figures.draw_learning_rate),
+        )
+        for (left, bottom), draw in zip(places, draws, strict=True):
+            draw(figure.add_axes((left, bottom, 0.3, 0.34)), rows)
+        figure.savefig(picture, dpi=100, facecolor=drawing.SURFACE)
 
 
 @main.command()
@@ -73,14 +54,9 @@ def attention(model: Path, text: str, picture: Path) -> None:
 
     translation = Translator.load(model).translate([text])[0]
     best = translation.hypotheses[0]
-    size = (1.5 + 0.5 * len(translation.source_tokens), 1.2 + 0.42 * len(best.tokens))
-    figure, axes = plt.subplots(figsize=size, layout="constrained")
-    axes.imshow(best.alignment, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(translation.source_tokens)), translation.source_tokens, rotation=45)
-    axes.set_yticks(range(len(best.tokens)), best.tokens)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    figure.savefig(picture, dpi=130)
+    with drawing.style():
+        figure = figures.attention_figure(translation.source_tokens, best.tokens, best.alignment)
+        figure.savefig(picture, dpi=130, facecolor=drawing.SURFACE)
 
 
 @main.command()

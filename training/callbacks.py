@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import statistics
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -14,7 +15,8 @@ import numpy as np
 
 from training.checkpoint import Checkpoints, Progress
 from training.log import RunLog
-from training.schedules import Forcing, LearningRate
+from training.optimizer import ClippingAdam
+from training.schedules import Forcing
 
 
 class Clock(keras.callbacks.Callback):
@@ -79,6 +81,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def weights_are_finite(self) -> bool:
         """Whether every number that would be saved is one."""
+        _ = self.model  # on JAX, to ask for the model is to bring its variables up to date
         return all(np.isfinite(np.asarray(variable)).all() for variable in self.variables)
 
 
@@ -169,6 +172,8 @@ class Validate(keras.callbacks.Callback):
         patience: Validations without a better one before the run ends; 0 is never.
         progress: Where the run is.
         total: Updates of the run; the last one is validated too.
+        no_better: Called after a validation that was no better than the best, with how many there
+            have been since.
     """
 
     def __init__(
@@ -181,6 +186,7 @@ class Validate(keras.callbacks.Callback):
         patience: int,
         progress: Progress,
         total: int,
+        no_better: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self.measure = measure
@@ -191,6 +197,7 @@ class Validate(keras.callbacks.Callback):
         self.patience = patience
         self.progress = progress
         self.total = total
+        self.no_better = no_better
 
     def due(self, update: int) -> bool:
         """Whether that update is followed by a validation."""
@@ -208,12 +215,14 @@ class Validate(keras.callbacks.Callback):
             self.save_best()
         else:
             progress.stale += 1
+            if self.no_better is not None:
+                self.no_better(progress.stale)
             if self.patience and progress.stale >= self.patience:
                 self.model.stop_training = True
 
 
 class LogTraining(keras.callbacks.Callback):
-    """Logs the loss per token since the last line, the rates and the speed.
+    """Logs the loss per token since the last line, the gradient's norm, the rates and the speed.
 
     Keras averages the losses of batches by their sentences; here they are weighed by their tokens.
 
@@ -221,41 +230,54 @@ class LogTraining(keras.callbacks.Callback):
         log: Where to.
         every: Updates between two lines.
         progress: Where the run is.
-        rate: The learning-rate schedule.
+        optimizer: Tells the rate and the norm of the gradient.
         forcing: The teacher-forcing schedule.
     """
 
     def __init__(
-        self, log: RunLog, every: int, progress: Progress, rate: LearningRate, forcing: Forcing
+        self, log: RunLog, every: int, progress: Progress, optimizer: ClippingAdam, forcing: Forcing
     ) -> None:
         super().__init__()
         self.log = log
         self.every = every
         self.progress = progress
-        self.rate = rate
+        self.optimizer = optimizer
         self.forcing = forcing
-        self._mark = (progress.seconds, progress.target_tokens)
-        self._tokens = progress.target_tokens
-        self._loss = 0.0
+        self._rate = self._loss = 0.0
+        self._tokens = 0
+        self._norms: list[float] = []
+        self._begin_interval()
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if (self.progress.update + 1) % self.every == 0:
+            self._rate = float(self.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         progress = self.progress
         self._loss += float((logs or {})["loss"]) * (progress.target_tokens - self._tokens)
         self._tokens = progress.target_tokens
+        self._norms.append(float(self.optimizer.gradient_norm.value))
         self.model.reset_metrics()  # so that the next loss is that of the next batch alone
-        if progress.update % self.every:
-            return
-        seconds, tokens = (
-            progress.seconds - self._mark[0],
-            progress.target_tokens - self._mark[1],
-        )
-        update = progress.update - 1
-        figures = {
-            "loss": self._loss / tokens,
-            "learning_rate": float(self.rate(update)),
-            "teacher_forcing": self.forcing(update),
-            "tokens_per_second": tokens / max(1e-9, seconds),
-        }
-        self._mark = (progress.seconds, progress.target_tokens)
+        if progress.update % self.every == 0:
+            self.log.write(progress, self._figures())
+            self._begin_interval()
+
+    def _begin_interval(self) -> None:
+        self._mark = (self.progress.seconds, self.progress.target_tokens)
+        self._tokens = self.progress.target_tokens
         self._loss = 0.0
-        self.log.write(progress, figures)
+        self._norms = []
+
+    def _figures(self) -> dict[str, float]:
+        seconds = self.progress.seconds - self._mark[0]
+        tokens = self.progress.target_tokens - self._mark[1]
+        clip_norm = self.optimizer.clip_norm or math.inf
+        return {
+            "loss": self._loss / tokens,
+            "learning_rate": self._rate,
+            "teacher_forcing": self.forcing(self.progress.update - 1),
+            "tokens_per_second": tokens / max(1e-9, seconds),
+            "gradient_norm": statistics.fmean(self._norms),
+            "gradient_norm_max": max(self._norms),
+            "clipped": sum(norm > clip_norm for norm in self._norms) / len(self._norms),
+        }

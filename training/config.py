@@ -16,12 +16,13 @@ else:
     import tomli as tomllib
 
 from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
-from translator.config import Cell, ModelConfig, from_mapping
+from translator.config import Attention, Cell, ModelConfig, from_mapping
 from translator.errors import ConfigError
 from translator.tokenizer import Algorithm
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Selection = Literal["chrf", "bleu", "loss"]
+Feed = Literal["sample", "mode"]
 
 FREE_TO_CHANGE = frozenset(
     {
@@ -42,30 +43,49 @@ class TrainConfig:
     Attributes:
         vocab_size: Pieces of each vocabulary.
         tokenizer: How the pieces are learnt, `unigram` or `bpe`.
+        subword_sampling: Each sentence is cut into other pieces each time (Kudo, arXiv 1804.10959;
+            Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram vocabulary, 0.2 to
+            0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
-        embedding_size: See ModelConfig; so are the next eight.
+        embedding_size: See ModelConfig; so are all down to `tie_output`.
         encoder_size: See ModelConfig.
         encoder_layers: See ModelConfig.
+        bidirectional: See ModelConfig.
         decoder_size: See ModelConfig.
         decoder_layers: See ModelConfig.
+        attention: See ModelConfig.
         attention_size: See ModelConfig.
         cell: See ModelConfig.
-        dropout: See ModelConfig.
+        layer_norm: See ModelConfig.
+        truncate_bptt: See ModelConfig.
+        embedding_dropout: See ModelConfig.
+        word_dropout: See ModelConfig.
+        state_dropout: See ModelConfig.
+        output_dropout: See ModelConfig.
         tie_output: See ModelConfig.
         max_length: Most pieces on either side; longer pairs are left out.
         batch_tokens: Most tokens of a batch, padding counted.
+        accumulate: Batches whose gradients are averaged for one change of the weights.
         epochs: Passes over the corpus.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
         learning_rate: The rate after the warm-up.
-        decay: How the rate falls: `constant`, `linear`, `cosine` or `inverse_sqrt`.
+        decay: How the rate falls: `constant`, `linear`, `cosine`, `inverse_sqrt`, or `plateau`:
+            halved where validations get no better.
+        plateau: Validations without a better checkpoint before the rate is halved.
         warmup: Updates of linear warm-up; at most a tenth of the run.
+        weight_decay: Share of the weights, times the rate, that decays with each update (AdamW).
+        average: The weights that are measured and exported are an exponential moving average with
+            this momentum; 0 is off.
         clip_norm: Gradients are scaled to at most this global norm; 0 is off.
         clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
         teacher_forcing: The schedule of ε: `constant`, `linear`, `exponential`, `inverse_sigmoid`.
-        teacher_forcing_k: Its k.
+        teacher_forcing_warmup: Share of the run before the schedule begins; until then ε is 1.
+        teacher_forcing_k: The schedule's k.
         teacher_forcing_slope: Its slope for each update, `linear` only; 0 is the slope that
             reaches the floor with the last update.
         teacher_forcing_floor: Least ε.
+        teacher_forcing_feed: What is fed where the reference is not: a token drawn from the
+            model's softmax (`sample`, as published), or its likeliest (`mode`).
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
         seed: Of the weights, the order, dropout and the coins.
         log_every: Updates between lines of the log.
@@ -79,29 +99,43 @@ class TrainConfig:
 
     vocab_size: int = 8000
     tokenizer: Algorithm = "unigram"
+    subword_sampling: float = 0.0
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256
     encoder_layers: int = 1
+    bidirectional: bool = True
     decoder_size: int = 512
     decoder_layers: int = 1
+    attention: Attention = "additive"
     attention_size: int = 256
     cell: Cell = "lstm"
-    dropout: float = 0.3
+    layer_norm: bool = False
+    truncate_bptt: int = 0
+    embedding_dropout: float = 0.3
+    word_dropout: float = 0.0
+    state_dropout: float = 0.3
+    output_dropout: float = 0.3
     tie_output: bool = True
     max_length: int = 100
     batch_tokens: int = 2048
+    accumulate: int = 1
     epochs: int = 12
     label_smoothing: float = 0.1
     learning_rate: float = 0.0015
     decay: RateKind = "linear"
+    plateau: int = 2
     warmup: int = 500
+    weight_decay: float = 0.0
+    average: float = 0.0
     clip_norm: float = 1.0
     clip_value: float = 0.0
     teacher_forcing: ForcingKind = "linear"
-    teacher_forcing_k: float = 1.5
+    teacher_forcing_warmup: float = 0.67
+    teacher_forcing_k: float = 1.0
     teacher_forcing_slope: float = 0.0
     teacher_forcing_floor: float = 0.75
+    teacher_forcing_feed: Feed = "sample"
     precision: Precision = "auto"
     seed: int = 1
     log_every: int = 50
@@ -120,13 +154,17 @@ class TrainConfig:
                 raise ConfigError(
                     f"{field.name}: expected {type(default).__name__}. Received: {value!r}"
                 )
-        at_least_one = ("max_length", "epochs", "log_every", "checkpoint_every")
-        for name in at_least_one:
+        at_least_one = ("max_length", "accumulate", "epochs", "plateau", "log_every")
+        for name in (*at_least_one, "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         self._require("tokenizer", self.tokenizer in get_args(Algorithm), "unigram or bpe")
         self._require("precision", self.precision in get_args(Precision), str(get_args(Precision)))
         self._require("select", self.select in get_args(Selection), "chrf, bleu or loss")
-        self._require("label_smoothing", 0.0 <= self.label_smoothing < 1.0, "in [0, 1)")
+        fed = get_args(Feed)
+        self._require("teacher_forcing_feed", self.teacher_forcing_feed in fed, "sample or mode")
+        for name in ("label_smoothing", "weight_decay", "average", "teacher_forcing_warmup"):
+            self._require(name, 0.0 <= getattr(self, name) < 1.0, "in [0, 1)")
+        self._require("subword_sampling", 0.0 <= self.subword_sampling <= 1.0, "in [0, 1]")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
         for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
@@ -140,12 +178,16 @@ class TrainConfig:
     def forcing(self, total: int) -> Forcing:
         """The schedule of the teacher-forcing ratio in a run of `total` updates."""
         k, floor = self.teacher_forcing_k, self.teacher_forcing_floor
-        slope = self.teacher_forcing_slope or max(0.0, k - floor) / total
-        return make_forcing(self.teacher_forcing, k, slope, floor)
+        start = int(self.teacher_forcing_warmup * total)
+        slope = self.teacher_forcing_slope or max(0.0, k - floor) / max(1, total - start)
+        return make_forcing(self.teacher_forcing, k, slope, floor, start)
 
     def rate(self, total: int) -> LearningRate:
-        """The learning-rate schedule of a run of `total` updates."""
-        return LearningRate(self.learning_rate, self.decay, min(self.warmup, total // 10), total)
+        """The learning-rate schedule of a run of `total` batches, by changes of the weights."""
+        changes = max(1, total // self.accumulate)
+        return LearningRate(
+            self.learning_rate, self.decay, min(self.warmup, changes // 10), changes
+        )
 
     def model(self, source_vocab_size: int, target_vocab_size: int) -> ModelConfig:
         """The sizes of the model, for vocabularies as they were learnt."""
@@ -172,20 +214,11 @@ class TrainConfig:
             raise ConfigError(f"{name}: expected {expected}. Received: {getattr(self, name)!r}")
 
 
-def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
-    """Reads a TOML file and `key=value` settings over the defaults; the settings win.
+def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
+    """Reads a TOML file and `key=value` settings; the settings win.
 
     Raises:
         ConfigError: The file is no TOML, or a key or value does not fit.
-    """
-    return from_mapping(TrainConfig, read_settings(path, settings))
-
-
-def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
-    """The settings that were given, in a TOML file or as `key=value`; the latter win.
-
-    Raises:
-        ConfigError: The file is no TOML, or a setting is no `key=value`.
     """
     values: dict[str, Any] = {}
     if path is not None:
@@ -195,6 +228,7 @@ def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, 
         if not equals:
             raise ConfigError(f"--set: expected key=value. Received: {setting!r}")
         values[key.strip()] = _parse(text.strip())
+    from_mapping(TrainConfig, values)
     return values
 
 

@@ -1,22 +1,27 @@
-"""Sentence pairs from TSV and line-aligned files: read, normalized, filtered and counted."""
+"""Sentence pairs from files: read, normalized, filtered and counted."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import os
-import zlib
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Final, Literal, TypeAlias
+from itertools import compress, islice
+from typing import Final, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
+from training.readers import BadLine, read_source
 from translator.errors import ConfigError, CorpusError
 from translator.text import normalize
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
+Pair: TypeAlias = tuple[str, str]
+"""Source and target text."""
+
 _RATIO_SLACK: Final = 20
+
+_CHUNK: Final = 500
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,15 @@ class Counts:
     """What became of the lines of a corpus; all but `read` add up to `read`.
 
     Attributes:
-        read: Lines, or pairs of aligned lines.
+        read: Lines, pairs of aligned lines, units of TMX files, messages of PO files.
         kept: Pairs in the corpus.
         empty: Pairs with nothing on at least one side, blank lines included.
         too_long: Pairs with too many words or characters.
         ratio: Pairs whose sides differ too much in length.
         duplicate: Pairs that were already kept, after normalization.
         bad_lines: Lines that hold no pair: invalid UTF-8, or the wrong number of columns.
+        untranslated: Units without one of the languages; messages that are untranslated, fuzzy or
+            obsolete.
     """
 
     read: int = 0
@@ -86,172 +93,252 @@ class Counts:
     ratio: int = 0
     duplicate: int = 0
     bad_lines: int = 0
+    untranslated: int = 0
 
     def __str__(self) -> str:
-        return (
+        text = (
             f"{self.read} lines read, {self.kept} pairs kept, dropped: {self.empty} empty, "
             f"{self.too_long} too long, {self.ratio} uneven in length, "
             f"{self.duplicate} duplicate, {self.bad_lines} bad lines"
         )
+        # Files of lines have none.
+        return f"{text}, {self.untranslated} untranslated" if self.untranslated else text
+
+
+class Chunk(NamedTuple):
+    """Some hundreds of normalized pairs that stand together.
+
+    Attributes:
+        pairs: Source and target texts.
+        tagged: The sources were made by a machine.
+    """
+
+    pairs: Sequence[Pair]
+    tagged: bool = False
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Normalized pairs of source and target text, in the order they were read."""
 
-    pairs: list[tuple[str, str]]
+    pairs: list[Pair]
     counts: Counts
 
 
-def read_corpus(
-    sources: Sequence[str],
-    *,
-    columns: tuple[int, int] = (1, 2),
-    filter: Filter = Filter(),
-    skip_bad_lines: bool = False,
-) -> Corpus:
-    r"""Reads, normalizes and filters the pairs of one or more sources.
+@dataclass(frozen=True)
+class Sources:
+    r"""Files of pairs, and how they are read.
 
-    Files are UTF-8, with or without byte order marks, and may be compressed with gzip whatever
-    their names. A line ends at "\n" alone: a "\r" before it, and any other separator inside a
-    line, is white space. Quotation marks in a TSV file are text. All lines of a TSV file have as
-    many columns as its first; blank ones count as empty pairs.
+    Files may be compressed with gzip whatever their names. Names that end in `.tmx` or `.po`,
+    with `.gz` or without, are TMX and PO files; all others are files of lines.
 
-    Args:
-        sources: Each is a TSV file ("pairs.tsv.gz"), or two line-aligned files joined by a comma
-            ("corpus.es,corpus.en"), source language first.
+    Attributes:
+        files: Each is a TSV, TMX or PO file ("pairs.tsv.gz"), or two line-aligned files joined by
+            a comma ("corpus.es,corpus.en"), source language first.
+        tagged: Files with sources that were made by a machine; read after the others.
         columns: Which columns of a TSV file are source and target, counted from 1.
+        languages: Codes of source and target, for files that name their languages.
         filter: Which pairs to keep.
         skip_bad_lines: Drops and counts lines that hold no pair, where they would be an error.
             Line-aligned files of unequal length stay an error: a line is missing somewhere, so
-            every pair after it would join two strangers. So does damaged gzip.
+            every pair after it would join two strangers. So do damaged gzip, TMX and PO.
+
+    Raises:
+        ConfigError: `columns` are not two different numbers from 1.
+    """
+
+    files: tuple[str, ...]
+    tagged: tuple[str, ...] = ()
+    columns: tuple[int, int] = (1, 2)
+    languages: tuple[str, str] = ("", "")
+    filter: Filter = Filter()
+    skip_bad_lines: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.columns) < 1 or self.columns[0] == self.columns[1]:
+            received = ",".join(map(str, self.columns))
+            raise ConfigError(
+                f"columns: expected two different numbers from 1. Received: {received}"
+            )
+
+    @property
+    def names(self) -> str:
+        """All files, for messages."""
+        return " ".join(self.files + self.tagged) or "no source"
+
+    def chunks(self, tally: Counter[str]) -> Iterator[Chunk]:
+        """Yields the pairs that are kept, and counts all of them, as in `Counts`.
+
+        Raises:
+            CorpusError: A file is missing, unreadable, damaged or empty, has a bad line, or
+                differs in length from the one it is aligned with.
+        """
+        seen = _Seen()
+        for files, tagged in ((self.files, False), (self.tagged, True)):
+            for file in files:
+                pairs = self._pairs(file, tally)
+                while chunk := list(islice(pairs, _CHUNK)):
+                    if self.filter.drop_duplicates:
+                        new = seen.add(chunk)
+                        tally["duplicate"] += len(chunk) - int(new.sum())
+                        chunk = list(compress(chunk, new))
+                    tally["kept"] += len(chunk)
+                    yield Chunk(chunk, tagged)
+
+    def _pairs(self, file: str, tally: Counter[str]) -> Iterator[Pair]:
+        for item in read_source(file, self.columns, self.languages):
+            if item is None:
+                tally["untranslated"] += 1
+            elif isinstance(item, BadLine):
+                if not self.skip_bad_lines:
+                    raise item
+                tally["bad_lines"] += 1
+            else:
+                pair = normalize(item[0]), normalize(item[1])
+                verdict = self.filter.verdict(*pair)
+                if verdict == "kept":
+                    yield pair
+                else:
+                    tally[verdict] += 1
+
+
+def read_corpus(
+    files: Sequence[str],
+    *,
+    columns: tuple[int, int] = (1, 2),
+    languages: tuple[str, str] = ("", ""),
+    filter: Filter = Filter(),
+    skip_bad_lines: bool = False,
+) -> Corpus:
+    """Reads, normalizes and filters pairs into memory: for a valid or a test split.
+
+    Args:
+        files: See `Sources`; so are the others.
+        columns: See `Sources`.
+        languages: See `Sources`.
+        filter: See `Sources`.
+        skip_bad_lines: See `Sources`.
 
     Returns:
         The pairs that were kept, at least one, and what became of all lines.
 
     Raises:
-        CorpusError: A file is missing, unreadable, damaged or empty, has a bad line, or differs
-            in length from the one it is aligned with; or no pair was kept at all.
+        CorpusError: As `Sources.chunks`; or no pair was kept at all.
         ConfigError: `columns` are not two different numbers from 1.
     """
-    if min(columns) < 1 or columns[0] == columns[1]:
-        received = ",".join(map(str, columns))
-        raise ConfigError(f"columns: expected two different numbers from 1. Received: {received}")
-    pairs: list[tuple[str, str]] = []
-    seen: set[tuple[str, str]] = set()
+    sources = Sources(tuple(files), (), columns, languages, filter, skip_bad_lines)
     tally: Counter[str] = Counter()
-    for source in sources:
-        for item in _read_source(source, columns):
-            if isinstance(item, _BadLine):
-                if not skip_bad_lines:
-                    raise item
-                tally["bad_lines"] += 1
-                continue
-            pair = (normalize(item[0]), normalize(item[1]))
-            verdict: str = filter.verdict(*pair)
-            if verdict == "kept" and filter.drop_duplicates:
-                # The set shares its tuples with `pairs`: it costs less than digests would.
-                if pair in seen:
-                    verdict = "duplicate"
-                seen.add(pair)
-            if verdict == "kept":
-                pairs.append(pair)
-            tally[verdict] += 1
-    counts = Counts(read=tally.total(), **tally)
-    if not pairs:
-        names = " ".join(sources) or "no source"
-        raise CorpusError(f"{names}: expected at least one pair to keep. Received: {counts}")
-    return Corpus(pairs, counts)
+    pairs = [pair for chunk in sources.chunks(tally) for pair in chunk.pairs]
+    return Corpus(pairs, _counts(sources, tally))
 
 
-class _BadLine(CorpusError):
-    """A line without a pair: passed on as a value, since reading can go on after it."""
+class StreamedCorpus:
+    """A corpus of any size: its files are read anew each time, some hundred pairs at once.
 
-    def __init__(self, path: str, number: int, expected: str, received: str) -> None:
-        super().__init__(f"{path}, line {number}: expected {expected}. Received: {received}")
+    The first reading counts the pairs, takes their checksum and draws a sample of them.
 
+    Args:
+        sources: The files.
+        sample_size: Most pairs of the sample.
+        seed: Of the sample.
 
-_Item: TypeAlias = tuple[str, str] | _BadLine
+    Attributes:
+        counts: What became of all lines.
+        sha256: Checksum of the pairs in their order, which decide every batch of a run.
+        sample: Pairs drawn with equal chances; all of them, in their order, where they are few.
 
+    Raises:
+        CorpusError: As `Sources.chunks`; or no pair was kept at all.
+    """
 
-def _read_source(source: str, columns: tuple[int, int]) -> Iterator[_Item]:
-    """Yields the pairs of a TSV file or of two line-aligned files, as they stand there."""
-    # A file may have a comma in its name.
-    paths = [source] if os.path.exists(source) else source.split(",")
-    if len(paths) > 2 or not all(paths):
-        raise CorpusError(
-            f"{source!r}: expected one TSV file, or two line-aligned files joined by a comma. "
-            f"Received: {len(paths)} names, {paths.count('')} of them empty"
-        )
-    items = _read_tsv(paths[0], columns) if len(paths) == 1 else _read_aligned(*paths)
-    first = next(items, None)
-    if first is None:
-        raise CorpusError(f"{source}: expected at least one line. Received: an empty file")
-    yield first
-    yield from items
+    def __init__(self, sources: Sources, sample_size: int = 500_000, seed: int = 0) -> None:
+        self._sources = sources
+        sample = _Sample(sample_size, seed)
+        tally, digest = Counter[str](), hashlib.sha256()
+        for chunk in _digested(sources.chunks(tally), digest):
+            sample.add(chunk.pairs)
+        self.counts = _counts(sources, tally)
+        self.sha256 = digest.hexdigest()
+        self.sample = sample.pairs
 
+    def chunks(self) -> Iterator[Chunk]:
+        """Yields the pairs again.
 
-def _read_tsv(path: str, columns: tuple[int, int]) -> Iterator[_Item]:
-    width = 0  # columns of the first line that has enough; 0 until then
-    for number, line in enumerate(_read_lines(path), start=1):
-        if isinstance(line, _BadLine):
-            yield line
-            continue
-        if not line or line.isspace():
-            yield "", ""
-            continue
-        fields = line.split("\t")
-        if not width and len(fields) >= max(columns):
-            width = len(fields)
-        if len(fields) != width:
-            expected = f"{width}, as in the lines before" if width else f"at least {max(columns)}"
-            yield _BadLine(path, number, f"columns divided by tabs: {expected}", str(len(fields)))
-            continue
-        yield fields[columns[0] - 1], fields[columns[1] - 1]
-
-
-def _read_aligned(source_path: str, target_path: str) -> Iterator[_Item]:
-    source_lines, target_lines = _read_lines(source_path), _read_lines(target_path)
-    for number, (source, target) in enumerate(zip_longest(source_lines, target_lines), start=1):
-        if source is None or target is None:
-            longer = number + sum(1 for _ in (target_lines if source is None else source_lines))
-            lengths = (number - 1, longer) if source is None else (longer, number - 1)
+        Raises:
+            CorpusError: As `Sources.chunks`; or the pairs are others than at first, after the
+                last of them.
+        """
+        digest = hashlib.sha256()
+        yield from _digested(self._sources.chunks(Counter()), digest)
+        if digest.hexdigest() != self.sha256:
             raise CorpusError(
-                f"{source_path},{target_path}: expected as many lines in both files. "
-                f"Received: {lengths[0]} in {source_path}, {lengths[1]} in {target_path}"
+                f"{self._sources.names}: expected the same pairs at the second reading. "
+                "Received: others; a file has changed in between"
             )
-        if isinstance(source, _BadLine):
-            yield source
-        elif isinstance(target, _BadLine):
-            yield target
-        else:
-            yield source, target
 
 
-def _read_lines(path: str) -> Iterator[str | _BadLine]:
-    """Yields the decoded lines of a file, as a stream, without their line feeds."""
-    number = 0
-    try:
-        with open(path, "rb") as file:
-            stream: io.BufferedIOBase = file
-            if file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
-                stream = gzip.GzipFile(fileobj=file)
-            # Bytes are split at b"\n" alone; text would also be split at "\r".
-            for number, line in enumerate(stream, start=1):
-                yield _decode(path, number, line.removesuffix(b"\n"))
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+def _digested(chunks: Iterable[Chunk], digest: hashlib._Hash) -> Iterator[Chunk]:
+    for chunk in chunks:
+        digest.update("".join(f"{source}\t{target}\n" for source, target in chunk.pairs).encode())
+        yield chunk
+
+
+def _counts(sources: Sources, tally: Counter[str]) -> Counts:
+    counts = Counts(read=tally.total(), **tally)
+    if not counts.kept:
         raise CorpusError(
-            f"{path}, after line {number}: expected an intact gzip file. Received: {error}"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CorpusError(f"{path}: expected a readable file. Received: {reason}") from error
+            f"{sources.names}: expected at least one pair to keep. Received: {counts}"
+        )
+    return counts
 
 
-def _decode(path: str, number: int, line: bytes) -> str | _BadLine:
-    try:
-        # Files joined end to end have byte order marks on other lines than the first, too.
-        return line.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        received = f"byte 0x{line[error.start]:02x} at byte {error.start + 1} of the line"
-        return _BadLine(path, number, "UTF-8", received)
+class _Seen:
+    """The pairs met so far, by a digest of 8 bytes each.
+
+    Two of five million pairs have the same digest once in a million corpora.
+    """
+
+    def __init__(self) -> None:
+        # Sorted arrays, each less than half as long as the one before it.
+        self._runs: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, pairs: Sequence[Pair]) -> npt.NDArray[np.bool_]:
+        """Whether each pair is met for the first time."""
+        digests = np.frombuffer(b"".join(map(_digest, pairs)), np.uint64)
+        # `unique` sorts, and finds the first of equal ones.
+        _, first = np.unique(digests, return_index=True)
+        new = np.zeros(len(digests), np.bool_)
+        new[first] = True
+        for run in self._runs:
+            places = np.searchsorted(run, digests)
+            new &= run[np.minimum(places, len(run) - 1)] != digests
+        if new.any():
+            self._runs.append(np.sort(digests[new]))
+        while len(self._runs) > 1 and 2 * len(self._runs[-1]) > len(self._runs[-2]):
+            self._runs[-2:] = [np.sort(np.concatenate(self._runs[-2:]))]
+        return new
+
+
+def _digest(pair: Pair) -> bytes:
+    # Normalized text has no tabs, so what is joined can be told apart.
+    return hashlib.blake2b(f"{pair[0]}\t{pair[1]}".encode(), digest_size=8).digest()
+
+
+class _Sample:
+    """A reservoir (Vitter 1985, algorithm R): each pair has the same chance to be in it."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.pairs: list[Pair] = []
+        self._size = size
+        self._met = 0
+        self._rng = np.random.default_rng(seed)
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        room = self._size - len(self.pairs)
+        self.pairs += pairs[:room]
+        numbers = np.arange(self._met, self._met + len(pairs))[room:]
+        self._met += len(pairs)
+        places = self._rng.integers(0, numbers + 1).tolist()
+        for place, pair in zip(places, pairs[room:], strict=True):
+            if place < self._size:
+                self.pairs[place] = pair

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
+from training.corpus import Chunk, Pair
+from training.rows import Array, Rows
 from training.schedules import Forcing
+from training.subwords import SubwordSampler
 from translator.batch import Ids, pad
-from translator.constants import BOS, EOS
-from translator.errors import CorpusError
+from translator.constants import BACK_TRANSLATED, BOS, EOS
+from translator.errors import ConfigError, CorpusError
 from translator.tokenizer import Tokenizer
+
+FEW_WIDTHS = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+"""Close together where sentences are many: each costs a compilation, each step apart padding."""
 
 Batch = tuple[dict[str, npt.NDArray[Any]], Ids]
 """What `fit` takes: inputs `source_ids`, `target_ids`, `teacher_forcing`; and the labels."""
-
-
-class Rows:
-    """Many lists of ids in one flat array: a few bytes a token where lists would take dozens."""
-
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
-        self.starts = np.concatenate([[0], np.cumsum(lengths)])
-        self.flat = np.fromiter((i for row in rows for i in row), np.int32, int(self.starts[-1]))
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def __getitem__(self, n: int) -> Ids:
-        return self.flat[self.starts[n] : self.starts[n + 1]]
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        return np.diff(self.starts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,24 +38,82 @@ class Pairs:
 
 
 def encode_pairs(
-    pairs: Sequence[tuple[str, str]], source: Tokenizer, target: Tokenizer, max_length: int
+    pairs: Sequence[Pair], source: Tokenizer, target: Tokenizer, max_length: int
+) -> Pairs:
+    """As `encode_chunks`, for pairs in memory."""
+    return encode_chunks([Chunk(pairs)], source, target, max_length)
+
+
+def encode_chunks(
+    chunks: Iterable[Chunk], source: Tokenizer, target: Tokenizer, max_length: int
 ) -> Pairs:
     """Ids of all pairs of which neither side has more than `max_length` pieces.
 
+    Tagged sources begin with the tag, which counts as one of their pieces.
+
     Raises:
         CorpusError: No pair is left.
+        ConfigError: There are tagged pairs, and the vocabulary has no tag.
     """
-    sides = (
-        source.encode_all([pair[0] for pair in pairs]),
-        target.encode_all([pair[1] for pair in pairs]),
-    )
-    kept = [(s, t) for s, t in zip(*sides, strict=True) if max(len(s), len(t)) <= max_length]
-    if not kept:
+    encoded = Pairs(Rows(size=source.size), Rows(size=target.size))
+    read = 0
+    for chunk in chunks:
+        read += len(chunk.pairs)
+        tag = _tag(source) if chunk.tagged else []
+        sources = source.encode_all([pair[0] for pair in chunk.pairs])
+        targets = target.encode_all([pair[1] for pair in chunk.pairs])
+        for source_ids, target_ids in zip(sources, targets, strict=True):
+            if len(tag) + len(source_ids) <= max_length and len(target_ids) <= max_length:
+                encoded.source.append(tag + source_ids)
+                encoded.target.append(target_ids)
+    if not len(encoded):
         raise CorpusError(
-            f"expected pairs of at most {max_length} pieces a side. Received: {len(pairs)} pairs, "
+            f"expected pairs of at most {max_length} pieces a side. Received: {read} pairs, "
             "all of them longer"
         )
-    return Pairs(Rows([s for s, _ in kept]), Rows([t for _, t in kept]))
+    return encoded
+
+
+def _tag(tokenizer: Tokenizer) -> list[int]:
+    if tokenizer.tag is None:
+        raise ConfigError(
+            f"tagged pairs: expected a vocabulary with the piece {BACK_TRANSLATED}. "
+            "Received: one that was learnt without it"
+        )
+    return [tokenizer.tag]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """How the sentences of a batch are segmented anew.
+
+    Attributes:
+        source: Sampler of the source side.
+        target: Sampler of the target side.
+        max_length: A sentence of which more pieces were drawn keeps its best segmentation.
+    """
+
+    source: SubwordSampler
+    target: SubwordSampler
+    max_length: int
+
+    def draw(
+        self, source: list[Array], target: list[Array], rng: np.random.Generator
+    ) -> tuple[list[Array], list[Array]]:
+        """Draws a segmentation of each sentence of both sides."""
+        return self._draw(self.source, source, rng), self._draw(self.target, target, rng)
+
+    def _draw(
+        self, sampler: SubwordSampler, rows: list[Array], rng: np.random.Generator
+    ) -> list[Array]:
+        return [
+            drawn if len(drawn) <= self.max_length else best
+            for drawn, best in zip(sampler.sample(rows, rng), rows, strict=True)
+        ]
+
+
+_SAMPLING = 1
+"""Keeps the generators of the draws apart from those of the order."""
 
 
 class Batches:
@@ -76,63 +122,134 @@ class Batches:
     Sentences are sorted by target and source length, equal lengths in a new random order each
     epoch, cut into batches, and the batches shuffled. The sorted lengths are the same every epoch,
     so every epoch has the same number of batches: batch number u of a run is batch
-    u mod len(batches) of epoch u // len(batches).
+    u mod len(batches) of epoch u // len(batches). Subword sampling comes after the cut, and draws
+    for batch u follow from seed and u.
 
     Args:
         pairs: The corpus.
-        batch_tokens: Most tokens of a batch on its longer side, padding and EOS counted.
-        seed: Of the order.
+        batch_tokens: Most tokens of a batch on its longer side, padding and EOS counted; those of
+            the best segmentation, where others are drawn.
+        seed: Of the order, and of the draws.
+        sampling: Draws the segmentation of the batches of `stream`; None is the best one.
+        widths: Where given, both sides of a batch are padded to the least of these that is wide
+            enough, and rows of padding are added up to `batch_tokens`: one shape for each width.
     """
 
-    def __init__(self, pairs: Pairs, batch_tokens: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        pairs: Pairs,
+        batch_tokens: int,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        widths: Sequence[int] = (),
+    ) -> None:
         self.pairs = pairs
         self.seed = seed
+        self._sampling = sampling
         self._lengths = (pairs.source.lengths + 1, pairs.target.lengths + 1)
-        self._cuts = self._cut(batch_tokens)
+        self._batch_tokens = batch_tokens
+        self._widths = np.array(sorted(widths), np.int64)
+        self._cuts = self._cut()
+        self._orders: dict[int, list[Array]] = {}
+        self._streamed: dict[int, tuple[int, int]] = {}  # tokens that nobody asked for yet
 
     def __len__(self) -> int:
         return len(self._cuts) - 1
 
-    def order(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+    def order(self, epoch: int) -> list[Array]:
         """The pairs of each batch of an epoch, as indices."""
-        rng = np.random.default_rng((self.seed, epoch))
-        source, target = self._lengths
-        by_length = np.lexsort((rng.random(len(self.pairs)), source, target))
-        batches = [
-            by_length[start:stop]
-            for start, stop in zip(self._cuts[:-1], self._cuts[1:], strict=True)
-        ]
-        return [batches[n] for n in rng.permutation(len(batches))]
+        order = self._orders.get(epoch)
+        if order is None:
+            order = self._new_order(epoch)
+            # Who reads ahead may be an epoch further than who counts what was learnt from.
+            self._orders = {**dict([*self._orders.items()][-1:]), epoch: order}
+        return order
 
     def stream(self, start: int, stop: int, forcing: Forcing) -> Iterator[Batch]:
         """Batches number `start` to `stop` - 1 of a run."""
-        update = start
-        while update < stop:
-            epoch, position = divmod(update, len(self))
-            for indices in self.order(epoch)[position:]:
-                if update == stop:
-                    return
-                yield self.batch(indices, forcing(update))
-                update += 1
+        for update in range(start, stop):
+            source, target = self._rows(update)
+            self._streamed[update] = _tokens(source, target)
+            yield self._collate(source, target, forcing(update))
 
-    def batch(self, indices: npt.NDArray[np.int64], ratio: float = 1.0) -> Batch:
-        """One batch: inputs and labels."""
-        source = [[*self.pairs.source[n], EOS] for n in indices]
-        target = [self.pairs.target[n] for n in indices]
+    def tokens(self, update: int) -> tuple[int, int]:
+        """Real source and target tokens of a batch of `stream`, by its number; EOS counted."""
+        return self._streamed.pop(update, None) or _tokens(*self._rows(update))
+
+    def batch(self, indices: Array, ratio: float = 1.0) -> Batch:
+        """A batch of some pairs, in their best segmentation: inputs and labels."""
+        return self._collate(*self._best_rows(indices), ratio)
+
+    def _rows(self, update: int) -> tuple[list[Array], list[Array]]:
+        epoch, position = divmod(update, len(self))
+        source, target = self._best_rows(self.order(epoch)[position])
+        if self._sampling is None:
+            return source, target
+        rng = np.random.default_rng((self.seed, update, _SAMPLING))
+        return self._sampling.draw(source, target, rng)
+
+    def _best_rows(self, indices: Array) -> tuple[list[Array], list[Array]]:
+        return [self.pairs.source[n] for n in indices], [self.pairs.target[n] for n in indices]
+
+    def _collate(self, source: list[Array], target: list[Array], ratio: float) -> Batch:
+        rows, width = self._shape(source, target)
         inputs = {
-            "source_ids": pad(source),
-            "target_ids": pad([[BOS, *row] for row in target]),
-            "teacher_forcing": np.full(len(indices), ratio, np.float32),
+            "source_ids": pad([[*row.tolist(), EOS] for row in source], rows, width),
+            "target_ids": pad([[BOS, *row.tolist()] for row in target], rows, width),
+            "teacher_forcing": np.full(max(rows, len(source)), ratio, np.float32),
         }
-        return inputs, pad([[*row, EOS] for row in target])
+        return inputs, pad([[*row.tolist(), EOS] for row in target], rows, width)
 
-    def _cut(self, batch_tokens: int) -> list[int]:
+    def _shape(self, source: list[Array], target: list[Array]) -> tuple[int, int]:
+        """Least rows and columns of a batch."""
+        if not len(self._widths):
+            return 0, 0
+        longest = 1 + max(map(len, (*source, *target)))
+        width = int(self._widen(np.array([longest]))[0])
+        return max(1, self._batch_tokens // width), width
+
+    def _widen(self, lengths: Array) -> Array:
+        """The least width for each length; the length itself where none is wide enough."""
+        if not len(self._widths):
+            return lengths
+        places = np.searchsorted(self._widths, lengths)
+        widest = self._widths[np.minimum(places, len(self._widths) - 1)]
+        return np.maximum(lengths, widest)
+
+    def _new_order(self, epoch: int) -> list[Array]:
+        rng = np.random.default_rng((self.seed, epoch))
+        by_length = self._by_length(rng.random(len(self.pairs), np.float32))
+        batches = np.split(by_length, self._cuts[1:-1])
+        return [batches[n] for n in rng.permutation(len(batches))]
+
+    def _by_length(self, *ties: Array) -> Array:
+        """All pairs by length; equal ones in the order of `ties`.
+
+        Sources grow and shrink in turn, so that a batch of two target lengths has like sources.
+        """
         source, target = self._lengths
-        by_length = np.lexsort((source, target))
-        cuts, longest = [0], 0
-        for n, index in enumerate(by_length):
-            longest = max(longest, int(source[index]), int(target[index]))
-            if n > cuts[-1] and longest * (n + 1 - cuts[-1]) > batch_tokens:
-                cuts.append(n)
-                longest = max(int(source[index]), int(target[index]))
-        return [*cuts, len(by_length)]
+        return np.lexsort((*ties, np.where(target % 2, source, -source), target)).astype(np.int32)
+
+    def _cut(self) -> list[int]:
+        order = self._by_length()
+        longer = self._widen(np.maximum(*self._lengths))[order]
+        cuts = [0]
+        while cuts[-1] < len(order):
+            longest = np.maximum.accumulate(longer[cuts[-1] : cuts[-1] + self._batch_tokens])
+            fits = longest * np.arange(1, len(longest) + 1) <= self._batch_tokens
+            cuts.append(cuts[-1] + max(1, int(fits.sum())))
+        return cuts
+
+
+def _tokens(source: list[Array], target: list[Array]) -> tuple[int, int]:
+    return sum(map(len, source)) + len(source), sum(map(len, target)) + len(target)
+
+
+def widths_to_compile(least: int = 0) -> tuple[int, ...]:
+    """Widths of batches for the backend in use: JAX compiles the model for each shape it meets.
+
+    Args:
+        least: None is narrower; for what is computed so seldom that a program more costs more.
+    """
+    widths = FEW_WIDTHS if keras.config.backend() == "jax" else ()
+    return tuple(width for width in widths if width >= least)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
 from training.config import TrainConfig
-from training.dataset import Batches, encode_pairs
+from training.dataset import Batches, encode_pairs, widths_to_compile
+from training.greedy import GreedyTranslator
 from training.losses import token_cross_entropy
 from translator.config import SearchConfig
 from translator.constants import PAD
@@ -48,12 +50,25 @@ def corpus_scores(hypotheses: Sequence[str], references: Sequence[str]) -> list[
 
 
 class LiveModel:
-    """A model in memory, in the place of a model folder: `Translator(LiveModel(...))`."""
+    """A model in memory, in the place of a model folder: `Translator(LiveModel(...))`.
 
-    def __init__(self, model: Seq2Seq, source: Tokenizer, target: Tokenizer) -> None:
+    Args:
+        model: The model.
+        source: Tokenizer of the source side.
+        target: Tokenizer of the target side.
+        info: What a folder's `model.json` would say.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        source: Tokenizer,
+        target: Tokenizer,
+        info: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         from translator.inference import compiled
 
-        self.info: Mapping[str, Any] = {}
+        self.info = info
         self.version = 0
         self.source = source
         self.target = target
@@ -67,7 +82,8 @@ class LiveModel:
 class Validator:
     """Measures a model in training on the valid split.
 
-    Decoding needs TensorFlow; on another Keras backend the loss alone is measured.
+    The search needs TensorFlow; on another Keras backend the valid split is decoded greedily,
+    whatever `valid_beam_size` is.
 
     Args:
         model: The model, measured as it stands at each call.
@@ -87,16 +103,13 @@ class Validator:
     ) -> None:
         self._losses = TokenLosses(model)
         self._batches = Batches(
-            encode_pairs(pairs, source, target, config.max_length), config.batch_tokens
+            encode_pairs(pairs, source, target, config.max_length),
+            config.batch_tokens,
+            widths=widths_to_compile(least=32),
         )
         self._pairs = pairs
         self._select = config.select
-        self._search = SearchConfig(beam_size=config.valid_beam_size)
-        self._translator = None
-        if keras.config.backend() == "tensorflow":
-            from translator.translator import Translator
-
-            self._translator = Translator(LiveModel(model, source, target))
+        self._translate = _translate_function(model, source, target, config)
 
     def measure(self) -> dict[str, float]:
         """The figures, named as in the log."""
@@ -107,21 +120,36 @@ class Validator:
             loss += float(losses[labels != PAD].sum())
             tokens += int((labels != PAD).sum())
         figures = {"valid_loss": loss / tokens}
-        if self._translator is not None and math.isfinite(loss):
-            translations = self._translator.translate([s for s, _ in self._pairs], self._search)
-            scores = corpus_scores([t.text for t in translations], [t for _, t in self._pairs])
+        if math.isfinite(loss):
+            translations = self._translate([s for s, _ in self._pairs])
+            scores = corpus_scores(translations, [t for _, t in self._pairs])
             figures |= {f"valid_{score.metric.lower()}": score.value for score in scores}
         return figures
 
     def quality(self, figures: Mapping[str, float]) -> float:
-        """What the best checkpoint has most of; a low loss where nothing was decoded.
+        """What the best checkpoint has most of.
 
         A model whose loss is no number has less than any other.
         """
         if not math.isfinite(figures["valid_loss"]):
             return -math.inf
-        selected = None if self._select == "loss" else figures.get(f"valid_{self._select}")
-        return -figures["valid_loss"] if selected is None else selected
+        if self._select == "loss":
+            return -figures["valid_loss"]
+        return figures[f"valid_{self._select}"]
+
+
+def _translate_function(
+    model: Seq2Seq, source: Tokenizer, target: Tokenizer, config: TrainConfig
+) -> Callable[[Sequence[str]], list[str]]:
+    if keras.config.backend() != "tensorflow":
+        return GreedyTranslator(
+            model, source, target, config.max_length, config.batch_tokens
+        ).translate
+    from translator.translator import Translator
+
+    translator = Translator(LiveModel(model, source, target))
+    search = SearchConfig(beam_size=config.valid_beam_size)
+    return lambda texts: [t.text for t in translator.translate(texts, search)]
 
 
 class TokenLosses(keras.Model):

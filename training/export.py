@@ -46,7 +46,8 @@ def export_run(
     run = Run.open(run_folder)
     model = run.best_model()
     round_to_float16(model)
-    translator = Translator(LiveModel(model, run.source, run.target))
+    languages = {"source_language": run.data.source, "target_language": run.data.target}
+    translator = Translator(LiveModel(model, run.source, run.target, languages))
     reports = [
         score_files(translator, files, run.data.columns, SearchConfig(), run.data.skip_bad_lines)
         for files in (run.data.valid, test_files)
@@ -54,10 +55,9 @@ def export_run(
     ]
     progress = Checkpoints(run.folder / "checkpoints").progress()
     info: dict[str, Any] = {
-        "source_language": run.data.source,
-        "target_language": run.data.target,
+        **languages,
         "training": {
-            "data": [_name(files) for files in run.data.train],
+            "data": [_name(files) for files in run.data.train + run.data.tagged],
             "pairs": run.corpus.get("kept"),
             "licence": licence,
             "attribution": attribution,
@@ -85,7 +85,13 @@ def score_files(
     Raises:
         CorpusError: A file cannot be read.
     """
-    corpus = read_corpus(files, columns=columns, filter=_ALL, skip_bad_lines=skip_bad_lines)
+    corpus = read_corpus(
+        files,
+        columns=columns,
+        languages=(translator.source_language, translator.target_language),
+        filter=_ALL,
+        skip_bad_lines=skip_bad_lines,
+    )
     pairs = corpus.pairs
     start = time.monotonic()
     translations = translator.translate([source for source, _ in pairs], search)

@@ -28,6 +28,7 @@ class RunLog:
     COLUMNS = (
         *("update", "seconds", "target_tokens"),
         *("loss", "learning_rate", "teacher_forcing", "tokens_per_second"),
+        *("gradient_norm", "gradient_norm_max", "clipped"),
         *("valid_loss", "valid_bleu", "valid_chrf"),
     )
 

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
 from keras import ops
 
-from translator.constants import PAD
+from translator.layers.numerics import Tensor
+from translator.model import Seq2Seq, embed
 
 
-class TokenCrossEntropy(keras.losses.Loss):
-    """Cross-entropy per real target token, with label smoothing (Szegedy et al. 1512.00567).
-
-    The target distribution is 1 - s on the reference plus s spread evenly over the vocabulary.
-    The sum over the batch is divided by the number of tokens that are not padding, so that a long
-    sentence weighs by its tokens and padding weighs nothing.
+def token_cross_entropy(ids: Tensor, logits: Tensor) -> Tensor:
+    """-log p of each reference token, batch x target_length; what stands on padding means nothing.
 
     Args:
+        ids: batch x target_length.
+        logits: batch x target_length x target_vocab_size.
+    """
+    return ops.sparse_categorical_crossentropy(ops.cast(ids, "int32"), logits, from_logits=True)
+
+
+def smoothed_cross_entropy(
+    model: Seq2Seq, features: Tensor, ids: Tensor, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy with label smoothing (Szegedy et al., arXiv 1512.00567) of each token.
+
+    The target distribution is 1 - s on the reference plus s spread evenly over the vocabulary, so
+    with logits z the loss is -log p(reference) + s·(z_reference - mean z). Both added terms follow
+    from the features by way of the reference's row, and the mean row, of the output layer: they
+    cost no pass over the logits, which take most of the memory of a training step.
+
+    Args:
+        model: For its output layer.
+        features: batch x target_length x embedding_size, what the output layer reads.
+        ids: batch x target_length.
         label_smoothing: s, in [0, 1).
+
+    Returns:
+        batch x target_length, in nats; what stands on padding means nothing.
     """
-
-    def __init__(self, label_smoothing: float = 0.0) -> None:
-        super().__init__(name="token_cross_entropy", reduction="none")
-        self.label_smoothing = label_smoothing
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Mean loss in nats, a scalar.
-
-        Args:
-            y_true: batch x target_length, ids, 0-padded.
-            y_pred: batch x target_length x target_vocab_size, logits.
-        """
-        loss = token_cross_entropy(y_true, y_pred, self.label_smoothing)
-        real = ops.cast(ops.not_equal(y_true, PAD), loss.dtype)
-        return ops.sum(loss * real) / ops.maximum(ops.sum(real), 1.0)
-
-
-def token_cross_entropy(ids: Any, logits: Any, label_smoothing: float = 0.0) -> Any:
-    """-Σ q log p for each token, batch x target_length; what stands on padding means nothing.
-
-    With q as above this is CE(reference) + s·(z_reference - mean z): one pass more over the
-    logits z than without smoothing, and no distribution is ever written out.
-    """
-    ids = ops.cast(ids, "int32")
-    loss = ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+    loss = token_cross_entropy(ids, model.logits(features))
     if label_smoothing:
-        reference = ops.take_along_axis(logits, ids[..., None], axis=-1)[..., 0]
-        loss = loss + label_smoothing * (reference - ops.mean(logits, axis=-1))
+        table, bias = model.output_embeddings, ops.convert_to_tensor(model.output_bias)
+        reference = ops.sum(features * embed(table, ids), axis=-1) + ops.take(bias, ids, axis=0)
+        mean_row = ops.mean(ops.convert_to_tensor(table), axis=0)
+        mean = ops.sum(features * mean_row, axis=-1) + ops.mean(bias)
+        loss = loss + label_smoothing * (reference - mean)
     return loss

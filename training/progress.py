@@ -59,6 +59,8 @@ _NAMES = {
     "learning_rate": "lr",
     "teacher_forcing": "ε",
     "tokens_per_second": "tokens/s",
+    "gradient_norm": "gradient",
+    "gradient_norm_max": "at most",
     "valid_loss": "valid loss",
     "valid_bleu": "BLEU",
     "valid_chrf": "chrF",

@@ -11,15 +11,16 @@ RUN/initial.npz           weights of the model that it continues, if it continue
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from training.checkpoint import load_weights, save_weights
 from training.config import TrainConfig, changed
-from training.corpus import Corpus, read_corpus
+from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
 from translator.errors import CheckpointError
@@ -38,6 +39,8 @@ class Data:
         target: Code of the target language.
         columns: Of TSV files, counted from 1: source, target.
         skip_bad_lines: Drop and count lines that cannot be read, instead of stopping.
+        tagged: Files of pairs to learn from whose sources were made by a machine, from real text
+            in the target language.
         init_from: The run or model folder that is continued; "" where none is.
     """
 
@@ -47,6 +50,7 @@ class Data:
     target: str
     columns: tuple[int, int] = (1, 2)
     skip_bad_lines: bool = False
+    tagged: tuple[str, ...] = ()
     init_from: str = ""
 
     @classmethod
@@ -60,12 +64,38 @@ class Data:
             target=values["target"],
             columns=(first, second),
             skip_bad_lines=values["skip_bad_lines"],
+            tagged=tuple(values.get("tagged", ())),
             init_from=values.get("init_from", ""),
         )
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Codes of source and target."""
+        return self.source, self.target
+
     def read(self, files: Sequence[str]) -> Corpus:
-        """Pairs of those files."""
-        return read_corpus(files, columns=self.columns, skip_bad_lines=self.skip_bad_lines)
+        """Pairs of those files, in memory."""
+        return read_corpus(
+            files,
+            columns=self.columns,
+            languages=self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+
+    def stream(self, seed: int) -> StreamedCorpus:
+        """All pairs to learn from.
+
+        Args:
+            seed: Of the sample that the vocabulary is learnt from.
+        """
+        sources = Sources(
+            self.train,
+            self.tagged,
+            self.columns,
+            self.languages,
+            skip_bad_lines=self.skip_bad_lines,
+        )
+        return StreamedCorpus(sources, seed=seed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +123,7 @@ class Run:
     source: Tokenizer
     target: Tokenizer
     corpus: Mapping[str, Any]
+    backend: str = "tensorflow"
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -110,7 +141,8 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        return cls(folder, config, data, source, target, stored.get("corpus", {}))
+        backend = stored.get("backend", "tensorflow")
+        return cls(folder, config, data, source, target, stored.get("corpus", {}), backend)
 
     @property
     def model_config(self) -> ModelConfig:
@@ -158,13 +190,18 @@ class Run:
             "config": dataclasses.asdict(self.config),
             "data": dataclasses.asdict(self.data),
             "corpus": self.corpus,
+            "backend": self.backend,
         }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
 
 
 def begin(
-    folder: Path, data: Data, config: TrainConfig, corpus: Corpus, start: Start | None = None
+    folder: Path,
+    data: Data,
+    config: TrainConfig,
+    corpus: StreamedCorpus,
+    start: Start | None = None,
 ) -> Run:
     """Makes the folder of a run, or takes up the run that is there.
 
@@ -188,20 +225,26 @@ def begin(
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
-        run = Run(folder, config, data, source, target, _describe(corpus))
+        backend = keras.config.backend()
+        run = Run(folder, config, data, source, target, _describe(corpus), backend)
     run.write()  # last: its presence means that all else is there
     return run
 
 
-def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> Run:
+def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
     before = Run.open(folder)
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
     differences = changed(dataclasses.asdict(before.config), config)
+    if before.backend != keras.config.backend():
+        # Batches and random numbers are others there: the run would not be the one begun here.
+        differences.append(f"KERAS_BACKEND: {before.backend} then, {keras.config.backend()} now")
     if before.data != data:
         differences.append(f"data: {before.data} then, {data} now")
-    if before.corpus and before.corpus["sha256"] != _describe(corpus)["sha256"]:
-        differences.append(f"the pairs in {', '.join(data.train)} are not what they were")
+    if before.corpus and before.corpus["sha256"] != corpus.sha256:
+        differences.append(
+            f"the pairs in {', '.join(data.train + data.tagged)} are not what they were"
+        )
     if differences:
         raise CheckpointError(
             f"{folder}: a run was begun here with other settings; name another --output, or "
@@ -210,19 +253,15 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: Corpus) -> R
     return dataclasses.replace(before, config=config)
 
 
-def _describe(corpus: Corpus) -> dict[str, Any]:
-    """Counts of the pairs, and a checksum: in their order, they decide every batch of a run."""
-    digest = hashlib.sha256()
-    for source, target in corpus.pairs:
-        digest.update(f"{source}\t{target}\n".encode())
-    return {**dataclasses.asdict(corpus.counts), "sha256": digest.hexdigest()}
+def _describe(corpus: StreamedCorpus) -> dict[str, Any]:
+    return {**dataclasses.asdict(corpus.counts), "sha256": corpus.sha256}
 
 
-def _learn_vocabulary(config: TrainConfig, corpus: Corpus) -> tuple[Tokenizer, Tokenizer]:
-    sources, targets = [s for s, _ in corpus.pairs], [t for _, t in corpus.pairs]
+def _learn_vocabulary(config: TrainConfig, corpus: StreamedCorpus) -> tuple[Tokenizer, Tokenizer]:
+    sources, targets = [s for s, _ in corpus.sample], [t for _, t in corpus.sample]
 
     def learn(texts: list[str]) -> Tokenizer:
-        return train_tokenizer(texts, config.vocab_size, config.tokenizer, config.seed)
+        return train_tokenizer(texts, config.vocab_size, config.tokenizer)
 
     if config.joint_vocab:
         joint = learn(sources + targets)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import keras
 from keras import ops
@@ -15,18 +15,20 @@ from keras import ops
 from translator.errors import ConfigError
 
 ForcingKind = Literal["constant", "linear", "exponential", "inverse_sigmoid"]
-RateKind = Literal["constant", "linear", "cosine", "inverse_sqrt"]
+RateKind = Literal["constant", "linear", "cosine", "inverse_sqrt", "plateau"]
 
 Forcing = Callable[[int], float]
 """From the update counter i to ε(i), the probability of feeding the reference token."""
 
 
-def make_forcing(kind: ForcingKind, k: float, slope: float = 0.0, floor: float = 0.0) -> Forcing:
+def make_forcing(
+    kind: ForcingKind, k: float, slope: float = 0.0, floor: float = 0.0, start: int = 0
+) -> Forcing:
     """A schedule of Bengio et al. (arXiv 1506.03099, section 2.4).
 
-    constant: k.  linear: k - slope·i; k above 1 delays the decay.  exponential: k^i, k < 1.
-    inverse_sigmoid: k / (k + exp(i / k)), k >= 1; it is 1/2 near i = k·ln k.  All of them are
-    held between `floor` and 1.
+    constant: k.  linear: k - slope·i.  exponential: k^i, k < 1.  inverse_sigmoid:
+    k / (k + exp(i / k)), k >= 1; it is 1/2 near i = k·ln k.  All of them are held between `floor`
+    and 1. Before update `start` ε is 1, and i counts from there.
 
     Raises:
         ConfigError: k, slope or floor is outside the schedule's range.
@@ -47,7 +49,7 @@ def make_forcing(kind: ForcingKind, k: float, slope: float = 0.0, floor: float =
             f"teacher_forcing {kind}: expected {expected} and floor in [0, 1]. "
             f"Received: k={k}, slope={slope}, floor={floor}"
         )
-    return lambda i: min(1.0, max(floor, formula(i)))
+    return lambda i: 1.0 if i < start else min(1.0, max(floor, formula(i - start)))
 
 
 def _inverse_sigmoid(i: int, k: float) -> float:
@@ -60,7 +62,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up to the peak, then decay.
 
     With progress p from 0 (end of the warm-up) to 1 (last update): linear 1 - p; cosine
-    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1.
+    (1 + cos πp) / 2; inverse_sqrt sqrt(warmup / i); constant 1; plateau 1, times what
+    the optimizer's `rate_scale` has come to.
 
     Args:
         peak: The rate after the warm-up.
@@ -75,10 +78,9 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
                 "learning_rate: expected peak above 0, warmup at least 0, total at least 1. "
                 f"Received: peak={peak}, warmup={warmup}, total={total}"
             )
-        if kind not in ("constant", "linear", "cosine", "inverse_sqrt"):
-            raise ConfigError(
-                f"decay: expected constant, linear, cosine or inverse_sqrt. Received: {kind!r}"
-            )
+        if kind not in get_args(RateKind):
+            kinds = ", ".join(get_args(RateKind))
+            raise ConfigError(f"decay: expected one of {kinds}. Received: {kind!r}")
         self.peak, self.kind, self.warmup, self.total = peak, kind, warmup, total
 
     def __call__(self, update: Any) -> Any:
@@ -88,6 +90,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         progress = ops.clip((i - warmup) / max(1.0, self.total - warmup), 0.0, 1.0)
         decay = {
             "constant": lambda: ops.ones_like(i),
+            "plateau": lambda: ops.ones_like(i),
             "linear": lambda: 1.0 - progress,
             "cosine": lambda: 0.5 * (1.0 + ops.cos(math.pi * progress)),
             "inverse_sqrt": lambda: ops.sqrt(warmup / ops.maximum(i, warmup)),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
+import numpy as np
 
 from training.callbacks import (
     Clock,
@@ -19,16 +20,22 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, encode_pairs
+from training.dataset import Batches, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.log import RunLog
-from training.losses import TokenCrossEntropy
+from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
+from training.recipes import Settings, choose_config
+from training.report.record import record_begin
+from training.report.write import leave_report
 from training.run import Data, Run, Start, begin
 from training.schedules import LearningRate
+from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.errors import TranslatorError
 from translator.model import Seq2Seq, build
+
+_T = TypeVar("_T")
 
 _VALIDATE_AT_LEAST_EVERY = 1000
 
@@ -41,18 +48,22 @@ class Outcome:
 
     Attributes:
         progress: Where.
+        reason: Why it did, in words.
         interrupted: By a signal, with updates left to do.
     """
 
     progress: Progress
+    reason: str
     interrupted: bool = False
 
 
 def train(
     folder: Path,
     data: Data,
-    config: TrainConfig,
+    settings: Settings,
     quiet: bool = False,
+    parts: int = 1,
+    report: bool = True,
     start: Start | None = None,
 ) -> Outcome:
     """Trains, or goes on training, in a folder.
@@ -60,8 +71,10 @@ def train(
     Args:
         folder: Of the run; made where it is missing.
         data: What to learn from.
-        config: The settings.
+        settings: Those that are given; the others follow from the size of the corpus.
         quiet: No progress display.
+        parts: How many parts of a batch are computed side by side.
+        report: Leave a report, unless a signal ends the run.
         start: What a new run takes over.
 
     Returns:
@@ -72,13 +85,17 @@ def train(
             full disk, or a loss that is no number.
     """
     say = ProgressDisplay(0, quiet).say
-    corpus, valid = data.read(data.train), data.read(data.valid)
+    corpus = data.stream(settings.get("seed", TrainConfig.seed))
+    valid = data.read(data.valid)
     say(f"training pairs: {corpus.counts}")
     say(f"validation pairs: {valid.counts}")
+    config, recipe = choose_config(settings, corpus.counts.kept)
+    say(recipe)
     run = begin(folder, data, config, corpus, start)
     config = run.config
-    pairs = encode_pairs(corpus.pairs, run.source, run.target, config.max_length)
-    batches = Batches(pairs, config.batch_tokens, config.seed)
+    pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
+    del corpus  # its sample of texts is not needed any more
+    batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     run.load_initial(model)
@@ -88,8 +105,15 @@ def train(
         f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    with ProgressDisplay(total, quiet) as display:
-        return _fit(run, model, batches, total, validator, display)
+    record_begin(folder, total, pairs.source.lengths, pairs.target.lengths)
+    try:
+        with ProgressDisplay(total, quiet) as display:
+            outcome = _fit(run, model, batches, total, validator, display, parts)
+    except TranslatorError as error:
+        leave_report(folder, total, str(error), report, say)
+        raise
+    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, say)
+    return outcome
 
 
 def _fit(
@@ -99,10 +123,12 @@ def _fit(
     total: int,
     validator: Validator,
     display: ProgressDisplay,
+    parts: int,
 ) -> Outcome:
     config = run.config
-    rate, forcing = config.rate(total), config.forcing(total)
-    trainee = _compiled(model, config, rate)
+    forcing = config.forcing(total)
+    trainee = _compiled(model, config, config.rate(total), parts)
+    optimizer = trainee.optimizer
     state = [*model.variables, trainee.random.state, *trainee.optimizer.variables]
     checkpoints = Checkpoints(run.folder / "checkpoints")
     progress = checkpoints.restore(state, display.say) or Progress()
@@ -111,14 +137,17 @@ def _fit(
     if not _has_ended(progress, total, config):
         log = RunLog(run.folder, progress, display)
         validate = Validate(
-            validator.measure,
+            averaged(model, optimizer, validator.measure),
             validator.quality,
-            lambda: save_weights(run.folder / "best.npz", model.weights),
+            averaged(
+                model, optimizer, lambda: save_weights(run.folder / "best.npz", model.weights)
+            ),
             log,
             config.validate_every or min(_VALIDATE_AT_LEAST_EVERY, len(batches)),
             config.patience,
             progress,
             total,
+            _halve_on_plateau(optimizer, config.plateau) if config.decay == "plateau" else None,
         )
 
         def due(update: int) -> bool:
@@ -126,10 +155,10 @@ def _fit(
 
         nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
         callbacks = [
-            Clock(progress, _token_counter(batches)),
+            Clock(progress, batches.tokens),
             nan,
             stopped,
-            LogTraining(log, config.log_every, progress, rate, forcing),
+            LogTraining(log, config.log_every, progress, optimizer, forcing),
             validate,
             SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan),
         ]
@@ -149,13 +178,14 @@ def _fit(
                 f"--output, {NAN_ADVICE}. {where} in {checkpoints.folder}"
             )
         if stopped.received and progress.update < total:
-            display.say(f"stopped at update {progress.update}; the same command goes on from there")
-            return Outcome(progress, interrupted=True)
+            reason = f"stopped at update {progress.update}; the same command goes on from there"
+            display.say(reason)
+            return Outcome(progress, reason, interrupted=True)
     reason = f"all {total} updates are done"
     if progress.update < total:
         reason = f"no better checkpoint in {progress.stale} validations"
     display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
-    return Outcome(progress)
+    return Outcome(progress, reason)
 
 
 def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
@@ -163,32 +193,67 @@ def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
     return progress.update >= total or out_of_patience
 
 
-def _compiled(model: Seq2Seq, config: TrainConfig, rate: LearningRate) -> ScheduledSeq2Seq:
-    trainee = ScheduledSeq2Seq(model, seed=config.seed)
-    optimizer = keras.optimizers.Adam(
-        rate,
-        global_clipnorm=config.clip_norm or None,
-        clipvalue=config.clip_value or None,
+def _compiled(
+    model: Seq2Seq, config: TrainConfig, rate: LearningRate, parts: int
+) -> ScheduledSeq2Seq:
+    trainee = ScheduledSeq2Seq(
+        model,
+        config.label_smoothing,
+        mode=config.teacher_forcing_feed == "mode",
+        parts=parts,
+        seed=config.seed,
     )
-    trainee.compile(optimizer, TokenCrossEntropy(config.label_smoothing), jit_compile=False)
+    optimizer = ClippingAdam(
+        rate,
+        config.clip_norm,
+        config.clip_value,
+        weight_decay=config.weight_decay or None,
+        use_ema=config.average > 0.0,
+        ema_momentum=config.average,
+        gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
+    )
+    # JAX computes one operation at a time unless it compiles; TensorFlow has graphs without XLA.
+    trainee.compile(optimizer, jit_compile=keras.config.backend() == "jax")
     optimizer.build(model.trainable_variables)
     return trainee
 
 
-def _token_counter(batches: Batches) -> Callable[[int], tuple[int, int]]:
-    """From the number of a batch in the run to its real source and target tokens, EOS counted."""
-    source, target = (rows.lengths + 1 for rows in (batches.pairs.source, batches.pairs.target))
-    order: dict[int, list[Any]] = {}
+def averaged(
+    model: Seq2Seq, optimizer: keras.optimizers.Optimizer, use: Callable[[], _T]
+) -> Callable[[], _T]:
+    """`use`, with the average of the weights in the model's place where there is one."""
 
-    def count(update: int) -> tuple[int, int]:
-        epoch, position = divmod(update, len(batches))
-        if epoch not in order:
-            order.clear()
-            order[epoch] = batches.order(epoch)
-        indices = order[epoch][position]
-        return int(source[indices].sum()), int(target[indices].sum())
+    def used() -> _T:
+        if not optimizer.use_ema:
+            return use()
+        weights = [np.array(weight) for weight in model.trainable_variables]
+        optimizer.finalize_variable_values(model.trainable_variables)
+        try:
+            return use()
+        finally:
+            for variable, weight in zip(model.trainable_variables, weights, strict=True):
+                variable.assign(weight)
 
-    return count
+    return used
+
+
+def _halve_on_plateau(optimizer: ClippingAdam, every: int) -> Callable[[int], None]:
+    def no_better(stale: int) -> None:
+        if stale % every == 0:
+            optimizer.rate_scale.assign(0.5 * optimizer.rate_scale)
+
+    return no_better
+
+
+def _sampling(run: Run) -> Sampling | None:
+    config = run.config
+    if not config.subword_sampling:
+        return None
+    source, target = (
+        make_sampler(config.tokenizer, tokenizer, config.subword_sampling)
+        for tokenizer in (run.source, run.target)
+    )
+    return Sampling(source, target, config.max_length)
 
 
 def _as_dataset(stream: Callable[[], Any]) -> Any:

@@ -12,17 +12,19 @@ from translator.constants import PAD
 Ids = npt.NDArray[np.int32]
 
 
-def pad(rows: Sequence[Sequence[int]]) -> Ids:
+def pad(rows: Sequence[Sequence[int]], height: int = 0, width: int = 0) -> Ids:
     """Puts rows of ids into one array.
 
     Args:
         rows: One list of ids for each sentence.
+        height: Least rows of the array; those past the last sentence are padding.
+        width: Least columns.
 
     Returns:
         batch x length of the longest row, padded with PAD on the right.
     """
-    width = max((len(row) for row in rows), default=0)
-    padded = np.full((len(rows), width), PAD, np.int32)
+    width = max(width, *(len(row) for row in rows)) if rows else width
+    padded = np.full((max(height, len(rows)), width), PAD, np.int32)
     for n, row in enumerate(rows):
         padded[n, : len(row)] = row
     return padded

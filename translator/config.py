@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeVar, get_args
 from translator.constants import NUM_SPECIAL
 from translator.errors import ConfigError
 
-Cell = Literal["lstm", "tanh"]
+Cell = Literal["lstm", "gru", "tanh"]
+Attention = Literal["additive", "multiplicative", "none"]
 
 _Config = TypeVar("_Config")
 
@@ -23,13 +24,26 @@ class ModelConfig:
         target_vocab_size: Number of target pieces, the special tokens included.
         embedding_size: Width of the embeddings, and of the layer before the softmax.
         encoder_size: Width of one direction of the encoder.
-        encoder_layers: Encoder layers; the first is bidirectional, the others are not.
+        encoder_layers: Encoder layers; those above the first read forwards, and add to what they
+            read.
+        bidirectional: The first encoder layer reads backwards, too.
         decoder_size: Width of the decoder.
-        decoder_layers: Decoder layers; the first attends, the others stand on top of it.
-        attention_size: Width of the attention's hidden layer.
-        cell: The recurrence, `lstm` or `tanh` (the textbook's plain one).
-        dropout: Share of units dropped from embeddings, from the encoder's outputs, between
-            stacked layers and before the softmax; never on a recurrent connection.
+        decoder_layers: Decoder layers; the first attends, the others stand on top of it and add to
+            what it puts out.
+        attention: How a step looks at the source: `additive` (Bahdanau et al., arXiv 1409.0473),
+            `multiplicative` (Luong et al., arXiv 1508.04025, scaled), or `none`: every step sees
+            the same mean of the annotations.
+        attention_size: Width of queries and keys.
+        cell: The recurrence, `lstm`, `gru` or `tanh` (the textbook's plain one).
+        layer_norm: Layer normalisation in the recurrence (Ba et al., arXiv 1607.06450).
+        truncate_bptt: In training, gradients flow back within chunks of so many steps; 0 is all
+            the way.
+        embedding_dropout: Share of units dropped from embedded tokens.
+        word_dropout: Share of tokens whose embedding is dropped whole (Gal & Ghahramani,
+            arXiv 1512.05287).
+        state_dropout: Share of units dropped from the encoder's outputs and between stacked
+            layers; never on a recurrent connection.
+        output_dropout: Share of units dropped before the softmax.
         share_embeddings: One embedding table for source and target (needs a joint vocabulary).
         tie_output: The output layer uses the target embeddings (Press & Wolf, arXiv 1608.05859).
 
@@ -43,11 +57,18 @@ class ModelConfig:
     embedding_size: int = 256
     encoder_size: int = 256
     encoder_layers: int = 1
+    bidirectional: bool = True
     decoder_size: int = 512
     decoder_layers: int = 1
+    attention: Attention = "additive"
     attention_size: int = 256
     cell: Cell = "lstm"
-    dropout: float = 0.2
+    layer_norm: bool = False
+    truncate_bptt: int = 0
+    embedding_dropout: float = 0.2
+    word_dropout: float = 0.0
+    state_dropout: float = 0.2
+    output_dropout: float = 0.2
     share_embeddings: bool = True
     tie_output: bool = True
 
@@ -63,13 +84,21 @@ class ModelConfig:
             "attention_size",
         ):
             _require(self, name, getattr(self, name) >= 1, "at least 1")
-        _require(self, "cell", self.cell in get_args(Cell), f"one of {', '.join(get_args(Cell))}")
-        _require(self, "dropout", 0.0 <= self.dropout < 1.0, "in [0, 1)")
+        for name, kinds in (("cell", get_args(Cell)), ("attention", get_args(Attention))):
+            _require(self, name, getattr(self, name) in kinds, f"one of {', '.join(kinds)}")
+        _require(self, "truncate_bptt", self.truncate_bptt >= 0, "at least 0")
+        for name in ("embedding_dropout", "word_dropout", "state_dropout", "output_dropout"):
+            _require(self, name, 0.0 <= getattr(self, name) < 1.0, "in [0, 1)")
         if self.share_embeddings and self.source_vocab_size != self.target_vocab_size:
             raise ConfigError(
                 "share_embeddings expected one joint vocabulary. Received: "
                 f"{self.source_vocab_size} source and {self.target_vocab_size} target pieces"
             )
+
+    @property
+    def memory_size(self) -> int:
+        """Width of an annotation: of what the encoder puts out for a source token."""
+        return self.encoder_size * (2 if self.bidirectional else 1)
 
 
 @dataclasses.dataclass(frozen=True)

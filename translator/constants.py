@@ -1,4 +1,7 @@
-"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS."""
+"""The four special tokens. PAD is 0, so an array of zeros is all padding, and PAD is never EOS.
+
+And the slack of every search.
+"""
 
 from typing import Final
 
@@ -8,3 +11,12 @@ BOS: Final = 2
 EOS: Final = 3
 
 NUM_SPECIAL: Final = 4
+
+BACK_TRANSLATED: Final = "<bt>"
+"""The piece in front of a source that was made by a machine (Caswell et al., arXiv 1906.06442).
+
+It is a control symbol: no text is ever encoded to it, also not one in which it stands literally.
+"""
+
+EXTRA_LENGTH: Final = 10
+"""A translation may have this many tokens more than `max_length_ratio` times its source."""

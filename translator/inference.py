@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from translator.constants import BOS, PAD
+from translator.constants import BOS, EXTRA_LENGTH, PAD
 from translator.layers.attentive import Source
 from translator.layers.decoder import State
 from translator.model import Seq2Seq
@@ -16,9 +16,6 @@ from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC
 
 Tensor = Any
 Function = Callable[..., dict[str, Tensor]]
-
-EXTRA_LENGTH = 10
-"""A translation may have this many tokens more than `max_length_ratio` times its source."""
 
 
 def translate(

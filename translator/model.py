@@ -1,4 +1,4 @@
-"""The model: an encoder-decoder LSTM with Bahdanau attention (arXiv 1409.0473)."""
+"""The model: a recurrent encoder-decoder with attention (Bahdanau et al., arXiv 1409.0473)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ class Seq2Seq(keras.Model):
         )
         self.encoder = Encoder(config, dtype=dtype, name="encoder")
         self.decoder = Decoder(config, dtype=dtype, name="decoder")
-        self.dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+        self.dropout = keras.layers.Dropout(config.embedding_dropout, dtype="float32")
+        self.word_dropout = keras.layers.Dropout(
+            config.word_dropout, noise_shape=(None, None, 1), dtype="float32"
+        )
         self.built = True
 
     def encode(self, source_ids: Tensor, training: bool = False) -> tuple[Source, State]:
@@ -67,7 +70,7 @@ class Seq2Seq(keras.Model):
         Returns:
             What the decoder sees of them, and its state before BOS, with one beam.
         """
-        embedded = self.dropout(embed(self.source_embeddings, source_ids), training=training)
+        embedded = self._embed(self.source_embeddings, source_ids, training)
         memory, final = self.encoder(embedded, source_ids, training=training)
         return self.decoder.source(memory, source_ids), self.decoder.initial_state(final)
 
@@ -90,7 +93,15 @@ class Seq2Seq(keras.Model):
         return self.logits(features), state, weights
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
-        """The teacher-forced pass.
+        """The teacher-forced pass, as `features`, to the end.
+
+        Returns:
+            Logits for the token after each one fed, batch x target_length x target_vocab_size.
+        """
+        return self.logits(self.features(inputs, training=training))
+
+    def features(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
+        """The teacher-forced pass, up to the output layer.
 
         Args:
             inputs: `source_ids`, batch x source_length, and `target_ids`, batch x target_length:
@@ -99,18 +110,22 @@ class Seq2Seq(keras.Model):
             training: Whether dropout is on.
 
         Returns:
-            Logits for the token after each one fed, batch x target_length x target_vocab_size.
+            What the output layer reads, batch x target_length x embedding_size.
         """
         source, state = self.encode(inputs["source_ids"], training=training)
-        embedded = embed(self.target_embeddings, inputs["target_ids"])
-        embedded = self.dropout(embedded, training=training)
+        embedded = self._embed(self.target_embeddings, inputs["target_ids"], training)
         features, _ = self.decoder(embedded, state, source, training=training)
-        return self.logits(features)
+        return features
 
     def logits(self, features: Tensor) -> Tensor:
         """The output layer, ... x embedding_size to ... x target_vocab_size, float32."""
         kernel = ops.transpose(ops.cast(self.output_embeddings, self.compute_dtype))
         return linear(features, kernel) + ops.convert_to_tensor(self.output_bias)
+
+    def _embed(self, table: Tensor, ids: Tensor, training: bool) -> Tensor:
+        """Embeddings with both dropouts, batch x length x embedding_size."""
+        embedded = self.dropout(embed(table, ids), training=training)
+        return self.word_dropout(embedded, training=training)
 
 
 def build(config: ModelConfig, dtype: str = "float32", seed: int = 0) -> Seq2Seq:

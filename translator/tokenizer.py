@@ -11,14 +11,11 @@ from typing import Literal
 
 import sentencepiece as spm
 
-from translator.constants import BOS, EOS, PAD, UNK
+from translator.constants import BACK_TRANSLATED, BOS, EOS, PAD, UNK
 from translator.errors import ConfigError, ModelFolderError
 from translator.text import normalize
 
 Algorithm = Literal["unigram", "bpe"]
-
-_SAMPLE = 2_000_000
-"""Sentences that the pieces are learnt from, at most: more add time and memory, not pieces."""
 
 
 class Tokenizer:
@@ -66,6 +63,12 @@ class Tokenizer:
         """Number of pieces, the special tokens included."""
         return int(self._processor.get_piece_size())
 
+    @property
+    def tag(self) -> int | None:
+        """Id of `BACK_TRANSLATED`; None in vocabularies that were learnt without it."""
+        tag = self._processor.piece_to_id(BACK_TRANSLATED)
+        return int(tag) if self._processor.is_control(tag) else None
+
     def encode(self, text: str) -> list[int]:
         """Ids of a text's pieces, without BOS and EOS; the text is normalised first.
 
@@ -87,36 +90,45 @@ class Tokenizer:
         """The pieces as they stand in the vocabulary, `▁` for a space."""
         return tuple(self._processor.id_to_piece(int(i)) for i in ids)
 
+    def text_pieces(self) -> dict[str, tuple[int, float]]:
+        """Ids and scores of the pieces that spell text: no special tokens, no bytes.
 
-def train_tokenizer(
-    texts: Iterable[str], size: int, algorithm: Algorithm = "unigram", seed: int = 0
-) -> Tokenizer:
+        A score is a log probability in a unigram vocabulary, and less for each merge that was
+        learnt later in a BPE vocabulary.
+        """
+        processor = self._processor
+        return {
+            processor.id_to_piece(i): (i, processor.get_score(i))
+            for i in range(self.size)
+            if not (processor.is_control(i) or processor.is_unknown(i) or processor.is_byte(i))
+        }
+
+
+def train_tokenizer(texts: Sequence[str], size: int, algorithm: Algorithm = "unigram") -> Tokenizer:
     """Learns the pieces of some text.
 
     Digits stand alone, so that a number never seen is still read digit by digit, and a character
     never seen falls back to its bytes, so that nothing is unknown.
 
     Args:
-        texts: Normalised text, a sentence each; both languages where the vocabulary is joint.
+        texts: Normalised text, a sentence each; both languages where the vocabulary is joint. A
+            million is enough: more add time and memory, not pieces.
         size: Number of pieces. A corpus too small for that many gets as many as it has.
         algorithm: `unigram` (Kudo, arXiv 1804.10959) or `bpe` (Sennrich et al., arXiv 1508.07909).
-        seed: Chooses the sample, where there are more sentences than are needed.
 
     Raises:
         ConfigError: The size is too small for the characters of the text.
     """
-    texts = list(texts)
     try:
-        return _train(texts, size, algorithm, seed)
+        return _train(texts, size, algorithm)
     except RuntimeError as error:
         most = re.search(r"set it to a value <= (\d+)", str(error))
         if most:
-            return _train(texts, int(most.group(1)), algorithm, seed)
+            return _train(texts, int(most.group(1)), algorithm)
         raise ConfigError(f"vocab_size: {size} pieces cannot be learnt: {error}") from error
 
 
-def _train(texts: Sequence[str], size: int, algorithm: Algorithm, seed: int) -> Tokenizer:
-    spm.set_random_generator_seed(seed)
+def _train(texts: Sequence[str], size: int, algorithm: Algorithm) -> Tokenizer:
     model = io.BytesIO()
     spm.SentencePieceTrainer.train(
         sentence_iterator=iter(texts),
@@ -127,14 +139,13 @@ def _train(texts: Sequence[str], size: int, algorithm: Algorithm, seed: int) -> 
         unk_id=UNK,
         bos_id=BOS,
         eos_id=EOS,
+        control_symbols=[BACK_TRANSLATED],
         byte_fallback=True,
         split_digits=True,
         character_coverage=0.9999,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
         max_sentence_length=16384,
-        input_sentence_size=_SAMPLE,
-        shuffle_input_sentence=len(texts) > _SAMPLE,
         hard_vocab_limit=algorithm == "bpe",
         num_threads=4,
         minloglevel=2,

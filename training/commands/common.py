@@ -25,16 +25,29 @@ threads_option = click.option(
 )
 
 
-def start(threads: int = 0) -> None:
-    """Imports the backend quietly and gives it its threads; 0 is one for each core."""
+def start(threads: int = 0, parts: int = 1) -> None:
+    """Imports the backend quietly and gives it its threads.
+
+    Args:
+        threads: How many; 0 is one for each core.
+        parts: How many branches of a graph share them; each operation gets its share.
+    """
     if os.environ["KERAS_BACKEND"] != "tensorflow":
         return
     import_tensorflow()
-    if threads:
+    if threads or parts > 1:
         import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        threads = threads or count_cores()
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // parts))
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def count_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def parse_columns(text: str) -> tuple[int, int]:

@@ -11,10 +11,13 @@ from training.commands.common import start
 
 
 @click.command("settings")
-def list_settings() -> None:
-    """List the settings of `train` and their defaults, as TOML."""
+@click.option("--pairs", type=click.IntRange(min=1), help="Size of the corpus.")
+def list_settings(pairs: int | None) -> None:
+    """List the settings of `train` and their defaults, as TOML, for a corpus of a given size."""
     start()
     from training.config import TrainConfig
+    from training.recipes import choose_config
 
-    for name, value in dataclasses.asdict(TrainConfig()).items():
+    config = TrainConfig() if pairs is None else choose_config({}, pairs)[0]
+    for name, value in dataclasses.asdict(config).items():
         click.echo(f"{name} = {json.dumps(value)}")

@@ -11,11 +11,14 @@ from training.commands.common import (
     EXIT_STOPPED,
     FOLDER,
     clear_errors,
+    count_cores,
     parse_columns,
     start,
     threads_option,
 )
-from translator.config import from_mapping
+
+_MAX_PARTS = 4
+"""A batch of more parts than this has too few rows in each for fast products."""
 
 
 @click.command()
@@ -25,8 +28,15 @@ from translator.config import from_mapping
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Pairs to learn from: a TSV file, or two line-aligned files as SOURCE,TARGET; plain or "
-    "gzip. May be given several times.",
+    help="Pairs to learn from: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; "
+    "plain or gzip. May be given several times.",
+)
+@click.option(
+    "--train-tagged",
+    "tagged_files",
+    multiple=True,
+    metavar="FILE",
+    help="More pairs to learn from, whose sources were made by a machine. They get a tag.",
 )
 @click.option(
     "--valid",
@@ -54,6 +64,12 @@ from translator.config import from_mapping
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
 )
+@click.option(
+    "--truncate-bptt",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="Same as --set truncate_bptt=K: gradients flow back within chunks of K steps.",
+)
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
 @click.option(
     "--init-from",
@@ -63,9 +79,11 @@ from translator.config import from_mapping
     "vocabulary, sizes and weights.",
 )
 @threads_option
+@click.option("--no-report", is_flag=True, help="Leave no report.html.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     train_files: tuple[str, ...],
+    tagged_files: tuple[str, ...],
     valid_files: tuple[str, ...],
     source: str,
     target: str,
@@ -73,19 +91,22 @@ def train(
     columns: str,
     config_file: Path | None,
     settings: tuple[str, ...],
+    truncate_bptt: int | None,
     skip_bad_lines: bool,
     init_from: Path | None,
     threads: int,
+    no_report: bool,
     quiet: bool,
 ) -> None:
     """Train a model. The same command, given again, goes on where it stopped.
 
-    Ctrl-C ends a run after the update under way; nothing is lost. Settings and their defaults are
-    listed by `python -m training settings`.
+    Ctrl-C ends a run after the update under way; nothing is lost. Settings that are not given
+    follow from the size of the corpus; `python -m training settings --pairs N` lists them.
     """
     with clear_errors():
-        start(threads)
-        from training.config import TrainConfig, read_settings
+        parts = min(_MAX_PARTS, threads or count_cores())
+        start(threads, parts)
+        from training.config import load_settings
         from training.init_from import inherit, open_start
         from training.run import Data
         from training.trainer import train as train_run
@@ -97,12 +118,15 @@ def train(
             target=target,
             columns=parse_columns(columns),
             skip_bad_lines=skip_bad_lines,
+            tagged=tagged_files,
             init_from=str(init_from or ""),
         )
-        given, origin = read_settings(config_file, settings), None
-        if init_from:
-            origin = open_start(init_from)
-            given = inherit(given, origin.settings, init_from)
-        outcome = train_run(output, data, from_mapping(TrainConfig, given), quiet, origin)
+        if truncate_bptt is not None:
+            settings = (*settings, f"truncate_bptt={truncate_bptt}")
+        given = load_settings(config_file, settings)
+        origin = open_start(init_from) if init_from else None
+        if origin:
+            given = inherit(given, origin.settings, data.init_from)
+        outcome = train_run(output, data, given, quiet, parts, report=not no_report, start=origin)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)

@@ -19,19 +19,20 @@ class Encoder(keras.layers.Layer):
 
     def __init__(self, config: ModelConfig, **kwargs: object) -> None:
         super().__init__(autocast=False, **kwargs)
-        sizes = [2 * config.encoder_size] * (config.encoder_layers - 1)
         policy = self.dtype_policy
-        self.forward = Recurrent(config.encoder_size, config.cell, dtype=policy, name="forward")
-        self.backward = Recurrent(config.encoder_size, config.cell, dtype=policy, name="backward")
-        self.upper = [
-            Recurrent(size, config.cell, dtype=policy, name=f"layer_{n}")
-            for n, size in enumerate(sizes, start=2)
+        directions = ("forward", "backward") if config.bidirectional else ("forward",)
+        self.lowest = [
+            Recurrent(config.encoder_size, config, dtype=policy, name=name) for name in directions
         ]
-        for layer in (self.forward, self.backward):
+        self.upper = [
+            Recurrent(config.memory_size, config, dtype=policy, name=f"layer_{n}")
+            for n in range(2, config.encoder_layers + 1)
+        ]
+        for layer in self.lowest:
             layer.build((None, None, config.embedding_size))
         for layer in self.upper:
-            layer.build((None, None, 2 * config.encoder_size))
-        self.dropout = keras.layers.Dropout(config.dropout, dtype="float32")
+            layer.build((None, None, config.memory_size))
+        self.dropout = keras.layers.Dropout(config.state_dropout, dtype="float32")
         self.built = True
 
     def call(
@@ -45,21 +46,23 @@ class Encoder(keras.layers.Layer):
             training: Whether dropout is on.
 
         Returns:
-            Memory, batch x source_length x 2·encoder_size (what stands on padding means nothing),
-            and the last states of the two directions, batch x 2·encoder_size.
+            Memory, batch x source_length x memory_size (what stands on padding means nothing),
+            and the last states of the lowest layer, batch x memory_size.
         """
         lengths = ops.sum(ops.cast(valid_mask(source_ids), "int32"), axis=1)
         x = ops.transpose(embedded, (1, 0, 2))  # time x batch x embedding_size
-        ahead = self.forward(x)
-        behind = reverse_within(self.backward(reverse_within(x, lengths)), lengths)
-        states = ops.concatenate([ahead, behind], axis=-1)
-        for layer in self.upper:
-            states = states + layer(self.dropout(states, training=training))
-        memory = ops.transpose(states, (1, 0, 2))
+        ahead = self.lowest[0](x)
         last = ops.take_along_axis(
             ops.transpose(ahead, (1, 0, 2)), ops.maximum(lengths - 1, 0)[:, None, None], axis=1
         )
-        final = ops.concatenate([last[:, 0], behind[0]], axis=-1)
+        states, final = ahead, last[:, 0]
+        if len(self.lowest) > 1:
+            behind = reverse_within(self.lowest[1](reverse_within(x, lengths)), lengths)
+            states = ops.concatenate([ahead, behind], axis=-1)
+            final = ops.concatenate([final, behind[0]], axis=-1)
+        for layer in self.upper:
+            states = states + layer(self.dropout(states, training=training))
+        memory = ops.transpose(states, (1, 0, 2))
         return self.dropout(memory, training=training), final
 
 
@@ -79,13 +82,15 @@ def reverse_within(x: Tensor, lengths: Tensor) -> Tensor:
     flat = ops.reshape(source * batch + ops.arange(batch)[None], (-1,))
 
     @ops.custom_gradient
-    def run(x: Tensor):  # type: ignore[no-untyped-def]
+    def run(x: Tensor, flat: Tensor):  # type: ignore[no-untyped-def]
+        # JAX wants all that a branch of `cond` computes as arguments, nothing by closure.
+        def gather(x: Tensor) -> Tensor:
+            rows = ops.take(ops.reshape(x, (-1, x.shape[-1])), flat, axis=0)
+            return ops.reshape(rows, ops.shape(x))
+
         def gradient(*args, upstream=None):  # type: ignore[no-untyped-def]
-            return gather(args[0] if upstream is None else upstream)
+            return gather(args[0] if upstream is None else upstream), None
 
         return gather(x), gradient
 
-    def gather(x: Tensor) -> Tensor:
-        return ops.reshape(ops.take(ops.reshape(x, (-1, x.shape[-1])), flat, axis=0), ops.shape(x))
-
-    return run(x)
+    return run(x, flat)

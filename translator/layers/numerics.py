@@ -13,6 +13,9 @@ from keras import ops
 Tensor = Any
 """A tensor of the Keras backend in use."""
 
+_EPSILON = 1e-5
+"""Added to a variance, so that a row of equal numbers divides by no zero."""
+
 
 def linear(x: Tensor, kernel: Tensor) -> Tensor:
     """x · kernel, as one flat matrix product.
@@ -48,6 +51,24 @@ def linear_gradient(x: Tensor, upstream: Tensor, dtype: str) -> Tensor:
 def batched(a: Tensor, b: Tensor, dtype: str) -> Tensor:
     """Product of two batches of matrices with operands of `dtype`, float32 out."""
     return ops.cast(ops.matmul(ops.cast(a, dtype), ops.cast(b, dtype)), "float32")
+
+
+def standardize(x: Tensor) -> Tensor:
+    """Each row of the last axis with mean 0 and variance 1: layer normalisation, but its gain."""
+    centred = x - ops.mean(x, axis=-1, keepdims=True)
+    return centred * ops.rsqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + _EPSILON)
+
+
+def standardize_gradient(x: Tensor, upstream: Tensor) -> Tensor:
+    """Gradient of `standardize` for x: (u - mean u - x̂ · mean(u · x̂)) / σ.
+
+    u is `upstream`, x̂ the result of `standardize`, σ the deviation of x.
+    """
+    centred = x - ops.mean(x, axis=-1, keepdims=True)
+    scale = ops.rsqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + _EPSILON)
+    standard = centred * scale
+    along = ops.mean(upstream * standard, axis=-1, keepdims=True)
+    return scale * (upstream - ops.mean(upstream, axis=-1, keepdims=True) - standard * along)
 
 
 def valid_mask(ids: Tensor) -> Tensor:

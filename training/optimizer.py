@@ -1,0 +1,65 @@
+"""Adam that tells the norm of its gradients, and whose rate can be scaled as it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from translator.layers.numerics import Tensor
+
+
+class ClippingAdam(keras.optimizers.Adam):
+    """Adam (Kingma & Ba, arXiv 1412.6980) that keeps the norm from before clipping.
+
+    With `weight_decay` it is AdamW (Loshchilov & Hutter, arXiv 1711.05101); matrices decay, vectors
+    (biases, gains) do not.
+
+    Args:
+        learning_rate: A number or a schedule.
+        clip_norm: Gradients are scaled to at most this norm over all weights (Pascanu et al.,
+            arXiv 1211.5063); 0 is off.
+        clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
+        **kwargs: As of `keras.optimizers.Adam`.
+
+    Attributes:
+        gradient_norm: Norm of the last gradient over all weights, before clipping; a variable.
+        rate_scale: What the learning rate is multiplied by; a variable, 1 at first.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        clip_norm: float = 0.0,
+        clip_value: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+
+    def build(self, variables: list[Any]) -> None:
+        if self.built:
+            return
+        self.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
+        super().build(variables)
+        self.gradient_norm = self.add_variable((), dtype="float32", name="gradient_norm")
+        self.rate_scale = self.add_variable((), "ones", dtype="float32", name="rate_scale")
+
+    @property
+    def learning_rate(self) -> Tensor:
+        """The rate of the update to come, as a tensor."""
+        return super().learning_rate * self.rate_scale
+
+    def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
+        # Keras's hook between accumulating gradients and applying them.
+        grads = [ops.convert_to_tensor(gradient) for gradient in grads]
+        norm = ops.sqrt(sum(ops.sum(gradient * gradient) for gradient in grads))
+        self.gradient_norm.assign(norm)
+        if self.clip_norm:
+            scale = self.clip_norm / ops.maximum(norm, self.clip_norm)
+            return [gradient * scale for gradient in grads]
+        if self.clip_value:
+            return [ops.clip(gradient, -self.clip_value, self.clip_value) for gradient in grads]
+        return grads

@@ -1,0 +1,1 @@
+"""The report of a run: curves, lengths, attention, and its worst and best translations."""

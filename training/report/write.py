@@ -1,0 +1,103 @@
+"""`report.html` and the PNGs of a run."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from training.log import read_log
+from training.report import panels
+from training.report.examples import Examples, translate_valid, with_attention
+from training.report.page import Content, render
+from training.report.record import read_lengths, read_status, record_end
+from training.run import Run
+from translator.atomic import atomic_writer
+from translator.errors import TranslatorError
+from translator.model import build
+
+
+def write_report(folder: Path) -> Path:
+    """Draws a run, finished or not: RUN/report.html, and RUN/report/*.png.
+
+    What cannot be shown, such as translations before the first validation, is named in the page.
+
+    Args:
+        folder: Of the run; `report/` in it holds pictures of the last report alone.
+
+    Returns:
+        The page.
+
+    Raises:
+        CheckpointError: The folder holds no run.
+        OSError: The folder cannot be written.
+    """
+    run = Run.open(folder)
+    rows = read_log(folder / "log.csv")
+    examples, trouble = _examples(run)
+    content = Content(
+        run=run,
+        rows=rows,
+        written=_written(folder / "log.csv"),
+        status=read_status(folder),
+        weights=build(run.model_config).count_params(),
+        examples=examples,
+        trouble=trouble,
+        curves=panels.curves(rows, run.config),
+        lengths=panels.lengths(read_lengths(folder)),
+        quality=panels.quality(examples) if examples else [],
+        attention=panels.attention(with_attention(examples.sentences)) if examples else [],
+    )
+    drawings = [*content.curves, *content.lengths, *content.quality]
+    drawings += [drawing for _, drawing in content.attention]
+    pictures = folder / "report"
+    pictures.mkdir(exist_ok=True)
+    for drawing in drawings:
+        _write(pictures / f"{drawing.name}.png", drawing.png)
+    for old in set(pictures.glob("*.png")) - {pictures / f"{d.name}.png" for d in drawings}:
+        old.unlink()
+    _write(folder / "report.html", render(content).encode("utf-8", "replace"))
+    return folder / "report.html"
+
+
+def leave_report(
+    folder: Path, total: int, ended: str, draw: bool, say: Callable[[str], None]
+) -> None:
+    """Notes how a run ended, and draws it; a trouble in either is told and costs it nothing.
+
+    Args:
+        folder: Of the run.
+        total: Updates of the whole run.
+        ended: How it ended.
+        draw: Whether to draw it.
+        say: Told what came of it.
+    """
+    try:
+        record_end(folder, total, ended)
+        if draw:
+            say(f"the report is {write_report(folder)}")
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was learnt is saved
+        say(
+            f"no report was made: {type(error).__name__}: {error}. What was learnt is saved; to "
+            f"try again: python -m training report {folder}"
+        )
+
+
+def _examples(run: Run) -> tuple[Examples | None, str]:
+    """The translations, or why there are none."""
+    try:
+        return translate_valid(run), ""
+    except TranslatorError as error:
+        return None, f"No translations: {error}"
+
+
+def _written(path: Path) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.timezone.utc)
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_writer(path) as file:
+        file.write(content)
