@@ -72,9 +72,9 @@ def settings(**changes: object) -> list[str]:
 
 
 def train_arguments(output: Path, train: Path, valid: Path, **changes: object) -> list[str]:
-    """Arguments of `python -m training` for a run on the toy task."""
+    """Arguments of `python -m training` for a run on the toy task, without a report."""
     return [
-        *("train", "--source", "xx", "--target", "yy", "--output", str(output)),
+        *("train", "--source", "xx", "--target", "yy", "--output", str(output), "--no-report"),
         *("--train", str(train), "--valid", str(valid)),
         *settings(**changes),
     ]

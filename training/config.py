@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
-from translator.config import Attention, Cell, ModelConfig, from_mapping
+from translator.config import Attention, Cell, ModelConfig
 from translator.errors import ConfigError
 from translator.tokenizer import Algorithm
 
@@ -214,11 +214,11 @@ class TrainConfig:
             raise ConfigError(f"{name}: expected {expected}. Received: {getattr(self, name)!r}")
 
 
-def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
-    """Reads a TOML file and `key=value` settings; the settings win.
+def read_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
+    """The settings that were given, in a TOML file or as `key=value`; the latter win.
 
     Raises:
-        ConfigError: The file is no TOML, or a key or value does not fit.
+        ConfigError: The file is no TOML, or a setting is no `key=value`.
     """
     values: dict[str, Any] = {}
     if path is not None:
@@ -228,7 +228,6 @@ def load_settings(path: Path | None, settings: Iterable[str] = ()) -> dict[str, 
         if not equals:
             raise ConfigError(f"--set: expected key=value. Received: {setting!r}")
         values[key.strip()] = _parse(text.strip())
-    from_mapping(TrainConfig, values)
     return values
 
 

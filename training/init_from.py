@@ -47,13 +47,13 @@ def open_start(path: Path) -> Start:
     return _from_model_folder(folder)
 
 
-def inherit(given: Mapping[str, Any], inherited: Mapping[str, Any], name: str) -> dict[str, Any]:
+def inherit(given: Mapping[str, Any], inherited: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Settings of a run that continues a model.
 
     Args:
         given: Settings that were asked for.
         inherited: `Start.settings`.
-        name: What messages call the model.
+        path: What messages call the model.
 
     Returns:
         Both together.
@@ -61,11 +61,11 @@ def inherit(given: Mapping[str, Any], inherited: Mapping[str, Any], name: str) -
     Raises:
         ConfigError: A setting that was asked for contradicts one that is inherited.
     """
-    for key, value in inherited.items():
-        if given.get(key, value) != value:
+    for name, value in inherited.items():
+        if given.get(name, value) != value:
             raise ConfigError(
-                f"{key}: expected {value!r}, as in {name}, whose weights are taken over. "
-                f"Received: {given[key]!r}"
+                f"{name}: expected {value!r}, as in {path}, whose weights are taken over. "
+                f"Received: {given[name]!r}"
             )
     return {**given, **inherited}
 

@@ -54,7 +54,7 @@ class ClippingAdam(keras.optimizers.Adam):
 
     def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         # Keras's hook between accumulating gradients and applying them.
-        grads = [ops.convert_to_tensor(gradient) for gradient in grads]
+        grads = [_dense(gradient) for gradient in grads]
         norm = ops.sqrt(sum(ops.sum(gradient * gradient) for gradient in grads))
         self.gradient_norm.assign(norm)
         if self.clip_norm:
@@ -63,3 +63,12 @@ class ClippingAdam(keras.optimizers.Adam):
         if self.clip_value:
             return [ops.clip(gradient, -self.clip_value, self.clip_value) for gradient in grads]
         return grads
+
+
+def _dense(gradient: Tensor) -> Tensor:
+    """A lookup's gradient, as TensorFlow has it, names rows twice: they are summed here."""
+    if keras.config.backend() != "tensorflow":
+        return gradient
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(gradient)

@@ -5,6 +5,7 @@ RUN/source.model, target.model
 RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
+RUN/lengths.json, status.json, report.html, report/    see `training.report`
 RUN/initial.npz           weights of the model that it continues, if it continues one
 """
 

@@ -26,8 +26,8 @@ from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
+from training.report import leave_report
 from training.report.record import record_begin
-from training.report.write import leave_report
 from training.run import Data, Run, Start, begin
 from training.schedules import LearningRate
 from training.subwords import make_sampler
@@ -63,8 +63,8 @@ def train(
     settings: Settings,
     quiet: bool = False,
     parts: int = 1,
-    report: bool = True,
     start: Start | None = None,
+    report: bool = True,
 ) -> Outcome:
     """Trains, or goes on training, in a folder.
 
@@ -74,8 +74,8 @@ def train(
         settings: Those that are given; the others follow from the size of the corpus.
         quiet: No progress display.
         parts: How many parts of a batch are computed side by side.
-        report: Leave a report, unless a signal ends the run.
         start: What a new run takes over.
+        report: Leave a report, unless a signal ends the run.
 
     Returns:
         How the run ended.
@@ -105,14 +105,13 @@ def train(
         f"{config.dtype()}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config)
-    record_begin(folder, total, pairs.source.lengths, pairs.target.lengths)
     try:
         with ProgressDisplay(total, quiet) as display:
             outcome = _fit(run, model, batches, total, validator, display, parts)
     except TranslatorError as error:
-        leave_report(folder, total, str(error), report, say)
+        leave_report(folder, total, str(error), report, quiet)
         raise
-    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, say)
+    leave_report(folder, total, outcome.reason, report and not outcome.interrupted, quiet)
     return outcome
 
 
@@ -135,6 +134,8 @@ def _fit(
     if progress.update:
         display.say(f"going on from update {progress.update}")
     if not _has_ended(progress, total, config):
+        pairs = batches.pairs
+        record_begin(run.folder, total, pairs.source.lengths, pairs.target.lengths)
         log = RunLog(run.folder, progress, display)
         validate = Validate(
             averaged(model, optimizer, validator.measure),

@@ -1,10 +1,12 @@
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from training.config import FREE_TO_CHANGE, TrainConfig, changed, load_config
+from training.config import FREE_TO_CHANGE, TrainConfig, changed, read_settings
+from translator.config import from_mapping
 from translator.errors import ConfigError
 
 
@@ -19,7 +21,7 @@ class TestRanges:
             {"teacher_forcing": "exponential", "teacher_forcing_k": 0.999},
             {"teacher_forcing": "inverse_sigmoid", "teacher_forcing_k": 500},
             {"precision": "mixed_bfloat16", "select": "loss", "decay": "cosine"},
-            {"label_smoothing": 0.0, "dropout": 0.0},
+            {"label_smoothing": 0.0, "state_dropout": 0.0},
             {"seed": 0},
             {"seed": 2**32 - 1},
         ],
@@ -37,9 +39,17 @@ class TestRanges:
             ("encoder_layers", 0),
             ("decoder_size", -1),
             ("attention_size", 0),
-            ("cell", "gru"),
-            ("dropout", 1.0),
-            ("dropout", -0.1),
+            ("cell", "elman"),
+            ("attention", "dot"),
+            ("truncate_bptt", -1),
+            ("accumulate", 0),
+            ("plateau", 0),
+            ("average", 1.0),
+            ("weight_decay", -0.1),
+            ("teacher_forcing_warmup", 1.0),
+            ("teacher_forcing_feed", "argmax"),
+            ("word_dropout", 1.0),
+            ("state_dropout", -0.1),
             ("max_length", 0),
             ("batch_tokens", 100),  # as many as max_length: the longest pair has EOS, too
             ("epochs", 0),
@@ -108,17 +118,21 @@ class TestRanges:
         assert str(caught.value) == f"{name}: expected {expected}. Received: {value!r}"
 
 
+def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
+    return from_mapping(TrainConfig, read_settings(path, settings))
+
+
 class TestLoad:
     def test_defaults(self) -> None:
         assert load_config(None) == TrainConfig()
 
     def test_settings_win_over_the_file(self, tmp_path: Path) -> None:
         path = tmp_path / "run.toml"
-        path.write_text('epochs = 3\ndropout = 0.5\ntokenizer = "bpe"\njoint_vocab = false\n')
+        path.write_text('epochs = 3\nstate_dropout = 0.5\ntokenizer = "bpe"\njoint_vocab = false\n')
 
-        config = load_config(path, ["dropout=0.25", "seed = 7", "dropout=0.125"])
+        config = load_config(path, ["state_dropout=0.25", "seed = 7", "state_dropout=0.125"])
         assert config == TrainConfig(
-            epochs=3, dropout=0.125, tokenizer="bpe", joint_vocab=False, seed=7
+            epochs=3, state_dropout=0.125, tokenizer="bpe", joint_vocab=False, seed=7
         )
 
     @pytest.mark.parametrize(
@@ -146,7 +160,7 @@ class TestLoad:
             ("epochs=three", "epochs: expected int. Received: 'three'"),
             ("epochs=3.5", "epochs: expected int. Received: 3.5"),
             ("joint_vocab=yes", "joint_vocab: expected bool. Received: 'yes'"),
-            ("dropout=null", "dropout: expected float. Received: None"),
+            ("state_dropout=null", "state_dropout: expected float. Received: None"),
         ],
     )
     def test_refuses_a_setting(self, setting: str, told: str) -> None:
@@ -195,8 +209,11 @@ class TestChanged:
         assert changed(self.then, TrainConfig()) == []
 
     def test_names_then_and_now(self) -> None:
-        now = TrainConfig(dropout=0.25, seed=9)
-        assert changed(self.then, now) == ["dropout: 0.3 then, 0.25 now", "seed: 1 then, 9 now"]
+        now = TrainConfig(state_dropout=0.25, seed=9)
+        assert changed(self.then, now) == [
+            "state_dropout: 0.3 then, 0.25 now",
+            "seed: 1 then, 9 now",
+        ]
 
     def test_what_may_change(self) -> None:
         now = TrainConfig(

@@ -36,6 +36,12 @@ class TestForcing:
             ),
             ({"kind": "inverse_sigmoid", "k": 1.0}, {0: 0.5, 1: 0.268941, LATE: 0.0}),
             ({"kind": "inverse_sigmoid", "k": 5.0, "floor": 0.1}, {0: 0.833333, LATE: 0.1}),
+            # Until update 100 the reference is always fed; the schedule counts from there.
+            (
+                {"kind": "exponential", "k": 0.5, "start": 100},
+                {0: 1.0, 99: 1.0, 100: 1.0, 101: 0.5, 103: 0.125},
+            ),
+            ({"kind": "constant", "k": 0.75, "start": 5}, {4: 1.0, 5: 0.75}),
         ],
         ids=str,
     )

@@ -14,7 +14,7 @@ from toy import read_pairs, run_module, settings, toy_pairs, train_arguments, wr
 
 from training.__main__ import main
 from training.checkpoint import Checkpoints, read_arrays
-from training.config import TrainConfig, load_config
+from training.config import TrainConfig, read_settings
 from training.corpus import read_corpus
 from training.dataset import Batches, encode_pairs
 from training.losses import TokenCrossEntropy
@@ -177,7 +177,7 @@ class TestAgain:
     @pytest.mark.parametrize(
         ("changes", "told"),
         [
-            ({"dropout": 0.5}, "dropout: 0.0 then, 0.5 now"),
+            ({"state_dropout": 0.5}, "state_dropout: 0.0 then, 0.5 now"),
             ({"seed": 2}, "seed: 1 then, 2 now"),
             ({"vocab_size": 300}, "vocab_size: 275 then, 300 now"),
             ({"learning_rate": 0.1, "cell": "tanh"}, "cell: 'lstm' then, 'tanh' now"),
@@ -271,7 +271,7 @@ class TestBadInput:
             (["--set", "epoch=3"], "Received: epoch"),
             (["--set", "epochs=three"], "epochs: expected int. Received: 'three'"),
             (["--set", "epochs"], "--set: expected key=value. Received: 'epochs'"),
-            (["--set", "dropout=1"], "dropout: expected in [0, 1). Received: 1"),
+            (["--set", "state_dropout=1"], "state_dropout: expected in [0, 1). Received: 1"),
             (["--set", "seed=-1"], "seed: expected"),
             (["--columns", "1"], "--columns: expected two numbers"),
             (["--columns", "1,2,3"], "--columns: expected two numbers"),
@@ -376,7 +376,7 @@ class TestForms:
 
     def test_settings_are_listed_as_toml(self, tmp_path: Path) -> None:
         (tmp_path / "run.toml").write_text(invoke("settings").stdout)
-        assert load_config(tmp_path / "run.toml") == TrainConfig()
+        assert TrainConfig(**read_settings(tmp_path / "run.toml")) == TrainConfig()
 
 
 class TestExport:

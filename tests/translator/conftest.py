@@ -18,7 +18,9 @@ SIZES: dict[str, Any] = {
     "encoder_size": 3,
     "decoder_size": 4,
     "attention_size": 6,
-    "dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "state_dropout": 0.0,
+    "output_dropout": 0.0,
 }
 
 

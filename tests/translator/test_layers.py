@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -7,17 +8,28 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from translator.config import Cell, ModelConfig
-from translator.layers.attention import MASKED, BahdanauAttention, attend
-from translator.layers.cells import LSTMCell, TanhCell, make_cell
+from translator.config import Attention, Cell, ModelConfig
+from translator.layers.attention import MASKED, attend, make_score, mask_bias
+from translator.layers.attentive import AttentiveRecurrent
+from translator.layers.cells import GRUCell, LayerNormalized, LSTMCell, TanhCell, make_cell
 from translator.layers.encoder import Encoder, reverse_within
-from translator.layers.numerics import batched, linear, linear_gradient, valid_mask
-from translator.layers.recurrence import Recurrent, recur
+from translator.layers.numerics import (
+    batched,
+    linear,
+    linear_gradient,
+    standardize,
+    standardize_gradient,
+    valid_mask,
+)
+from translator.layers.recurrence import Recurrent, flowing, recur
 from translator.layers.scan import scan
 from translator.model import Seq2Seq
 
 HALF = math.log(3) / 2
 """tanh of it is 1/2, and tanh of twice as much is 4/5."""
+
+cells = pytest.mark.parametrize("cell", ["lstm", "gru", "tanh"])
+normalizations = pytest.mark.parametrize("layer_norm", [False, True])
 
 
 def floats(values: Any) -> Any:
@@ -30,112 +42,209 @@ class TestAttention:
     bias = floats([[0.0, 0.0, MASKED]])
     v = floats([2.0 * math.log(3)])
 
-    def test_weights_and_contexts(self) -> None:
+    def attend(self, kind: Attention, query: Any, keys: Any = keys, v: Any = v) -> tuple[Any, Any]:
+        return attend(make_score(kind), query, keys, self.memory, self.bias, v, dtype="float32")
+
+    def test_additive(self) -> None:
         # Query 0: the scores are 2 ln 3 times 0 and 1/2, so the second weighs three times more.
         # Query HALF: times 1/2 and 4/5, so the second weighs 3^0.6 = 1.933182 times more.
-        queries = floats([[[0.0], [HALF]]])
-        contexts, weights = attend(
-            queries, self.keys, self.memory, self.bias, self.v, dtype="float32"
-        )
+        contexts, weights = self.attend("additive", floats([[[0.0], [HALF]]]))
         np.testing.assert_allclose(
             weights, [[[0.25, 0.75, 0.0], [0.340927, 0.659073, 0.0]]], atol=1e-6
         )
         np.testing.assert_allclose(contexts, [[[1.0, 3.0], [1.363708, 2.636292]]], atol=1e-5)
 
-    def test_padding_weighs_exactly_nothing(self) -> None:
+    def test_multiplicative(self) -> None:
+        # The width is 4, so products are halved: scores 0 and ln 3, then 0 and 2 ln 3.
+        queries = floats([[[2.0, 0.0, 0.0, 5.0], [0.0, 4 * math.log(3), 0.0, 0.0]]])
+        keys = floats([[[0.0, 0.0, 8.0, 0.0], [math.log(3), 1.0, 0.0, 0.0], [9.0] * 4]])
+        contexts, weights = self.attend("multiplicative", queries, keys, floats([]))
+        np.testing.assert_allclose(weights, [[[0.25, 0.75, 0.0], [0.1, 0.9, 0.0]]], atol=1e-6)
+        np.testing.assert_allclose(contexts, [[[1.0, 3.0], [0.4, 3.6]]], atol=1e-5)
+
+    def test_none_is_the_mean_of_the_tokens(self) -> None:
+        nothing = np.zeros((1, 3, 0))
+        contexts, weights = self.attend("none", floats(nothing), floats(nothing), floats([]))
+        np.testing.assert_array_equal(weights, [[[0.5, 0.5, 0.0]] * 3])
+        np.testing.assert_array_equal(contexts, [[[2.0, 2.0]] * 3])
+
+    @pytest.mark.parametrize(("kind", "query"), [("additive", 0.0), ("multiplicative", 1e4)])
+    def test_padding_weighs_exactly_nothing(self, kind: Attention, query: float) -> None:
         """However high padding would score, and however low every token does."""
         keys = floats([[[-50.0], [-50.0], [50.0]]])
-        v = floats([1e4])
-        _, weights = attend(floats([[[0.0]]]), keys, self.memory, self.bias, v, dtype="float32")
+        _, weights = self.attend(kind, floats([[[query]]]), keys, floats([1e4]))
         assert weights.numpy().tolist() == [[[0.5, 0.5, 0.0]]]
 
     def test_mask_follows_the_ids(self) -> None:
-        bias = BahdanauAttention.mask_bias(np.array([[7, 3, 0], [3, 0, 0]]))
+        bias = mask_bias(np.array([[7, 3, 0], [3, 0, 0]]))
         np.testing.assert_array_equal(bias, np.array([[0, 0, -1e9], [0, -1e9, -1e9]], np.float32))
 
-    def test_keys_are_projected_annotations(self) -> None:
-        layer = BahdanauAttention(2, query_size=3, memory_size=2)
+    @pytest.mark.parametrize("kind", ["additive", "multiplicative"])
+    def test_keys_are_projected_annotations(self, kind: Attention) -> None:
+        config = ModelConfig(9, 9, encoder_size=1, attention_size=2, attention=kind)
+        layer = AttentiveRecurrent(3, config)
+        layer.build((None, None, 4))
         layer.key_kernel.assign([[1.0, 2.0], [3.0, 4.0]])
-        layer.bias.assign([10.0, 20.0])
+        layer.key_bias.assign([10.0, 20.0])
         # (1, 1) · kernel = (4, 6) and (0, 2) · kernel = (6, 8).
-        np.testing.assert_allclose(
-            layer.keys(floats([[[1.0, 1.0], [0.0, 2.0]]])), [[[14.0, 26.0], [16.0, 28.0]]]
-        )
+        memory = floats([[[1.0, 1.0], [0.0, 2.0]]])
+        source = layer.source(memory, np.array([[5, 0]]))
+        np.testing.assert_array_equal(source.memory, memory)
+        np.testing.assert_allclose(source.keys, [[[14.0, 26.0], [16.0, 28.0]]])
+        np.testing.assert_array_equal(source.bias, np.array([[0, -1e9]], np.float32))
 
 
 class TestCells:
     def test_lstm_with_open_gates_half_way(self) -> None:
         # All gates are σ(0) = 1/2 and tanh(0) = 0 comes in: c' = c/2, h = tanh(c')/2.
-        h, c, activations = LSTMCell().forward(floats([[0.0] * 4]), floats([[2.0]]))
+        shares = floats([[3.0, -1.0, 0.5, 9.0]])
+        h, c, _ = LSTMCell().forward(shares, -shares, floats([[2.0]]), ())
         assert c.numpy().item() == pytest.approx(1.0)
         assert h.numpy().item() == pytest.approx(0.380797, abs=1e-6)
-        np.testing.assert_allclose(activations, [[0.5, 0.5, 0.0, 0.5]])
 
     def test_lstm_gates_are_input_forget_new_output(self) -> None:
         # Input open, forget shut, tanh(HALF) = 1/2 comes in, output open.
-        z = floats([[99.0, -99.0, HALF, 99.0]])
-        h, c, _ = LSTMCell().forward(z, floats([[2.0]]))
+        x, r = floats([[99.0, 0.0, HALF / 4, 99.0]]), floats([[0.0, -99.0, HALF * 3 / 4, 0.0]])
+        h, c, _ = LSTMCell().forward(x, r, floats([[2.0]]), ())
         assert c.numpy().item() == pytest.approx(0.5)
         assert h.numpy().item() == pytest.approx(0.462117, abs=1e-6)
 
     def test_lstm_forgets_nothing_at_first(self) -> None:
         assert LSTMCell().initial_bias(2).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
-    def test_tanh(self) -> None:
-        h, c, _ = TanhCell().forward(floats([[HALF, 0.0]]), floats([[5.0, 6.0]]))
-        np.testing.assert_allclose(h, [[0.5, 0.0]], atol=1e-7)
-        np.testing.assert_array_equal(c, [[5.0, 6.0]])
+    @pytest.mark.parametrize(
+        ("x", "r", "expected"),
+        [
+            # Both gates are σ(0) = 1/2 and tanh(0) = 0 comes in: half of the state is left.
+            ([7.0, -7.0, 0.0], [-7.0, 7.0, 0.0], 1.0),
+            # Reset shut, update shut: only the input comes in, and all of it.
+            ([-99.0, -99.0, HALF], [0.0, 0.0, 99.0], 0.5),
+            # Reset open: the state comes in, too.
+            ([99.0, -99.0, HALF], [0.0, 0.0, HALF], 0.8),
+            # Reset half open, on the product with the state and on nothing else.
+            ([0.0, -99.0, HALF], [0.0, 0.0, 2.0 * HALF], 0.8),
+            # Update open: the state stays.
+            ([0.0, 0.0, HALF], [99.0, 99.0, 5.0], 2.0),
+        ],
+    )
+    def test_gru(self, x: list[float], r: list[float], expected: float) -> None:
+        h, c, _ = GRUCell().forward(floats([x]), floats([r]), floats([[2.0]]), ())
+        assert h.numpy().item() == pytest.approx(expected, abs=1e-6)
+        np.testing.assert_array_equal(c, h)
 
-    @pytest.mark.parametrize("cell", ["lstm", "tanh"])
-    def test_backward_is_the_derivative_of_forward(self, cell: Cell) -> None:
-        made, rng = make_cell(cell), np.random.default_rng(0)
-        z, c = floats(rng.normal(size=(3, made.gates * 2))), floats(rng.normal(size=(3, 2)))
-        dh, dc = floats(rng.normal(size=(3, 2))), floats(rng.normal(size=(3, 2)))
+    def test_tanh(self) -> None:
+        x, r = floats([[HALF, 7.0]]), floats([[HALF, -7.0]])
+        h, c, _ = TanhCell().forward(x, r, floats([[5.0, 6.0]]), ())
+        np.testing.assert_allclose(h, [[0.8, 0.0]], atol=1e-7)
+        np.testing.assert_array_equal(c, h)
+
+    def test_layer_normalized(self) -> None:
+        # LN(x) = (-1, 1) and LN(r) = (1, -1). The sums are
+        # HALF · -1 + HALF + 2 HALF · 1 = 2 HALF, and 2 HALF · 1 + 0 + HALF · -1 = HALF.
+        gains = (floats([HALF, 2 * HALF]), floats([2 * HALF, HALF]), floats([HALF, 0.0]))
+        x, r = floats([[400.0, 900.0]]), floats([[-200.0, -800.0]])
+        h, _, _ = LayerNormalized(TanhCell()).forward(x, r, floats([[5.0, 6.0]]), gains)
+        np.testing.assert_allclose(h, [[0.8, 0.5]], atol=1e-6)
+
+    def test_all_gates_are_normalized_together(self) -> None:
+        # LN of (30, 10, 10, 30) is (1, -1, -1, 1): the input comes in by σ(1), and out by σ(1).
+        ones, zeros = floats([1.0] * 4), floats([0.0] * 4)
+        x, r = floats([[30.0, 10.0, 10.0, 30.0]]), floats([[6.0] * 4])
+        h, c, _ = make_cell("lstm", layer_norm=True).forward(
+            x, r, floats([[0.0]]), (ones, ones, zeros)
+        )
+        assert c.numpy().item() == pytest.approx(0.731059 * -0.761594, abs=1e-6)
+        assert h.numpy().item() == pytest.approx(0.731059 * math.tanh(-0.556770), abs=1e-6)
+
+    @normalizations
+    @cells
+    def test_backward_is_the_derivative_of_forward(self, cell: Cell, layer_norm: bool) -> None:
+        made, rng = make_cell(cell, layer_norm), np.random.default_rng(0)
+        width = made.gates * 2
+        x, r = (floats(rng.normal(size=(3, width))) for _ in range(2))
+        c, dh, dc = (floats(rng.normal(size=(3, 2))) for _ in range(3))
+        gains = tuple(floats(rng.normal(size=width)) for _ in range(made.num_gains))
         with tf.GradientTape() as tape:
-            tape.watch([z, c])
-            h, c_after, activations = made.forward(z, c)
+            tape.watch([x, r, c, gains])
+            h, c_after, saved = made.forward(x, r, c, gains)
             loss = tf.reduce_sum(h * dh + c_after * dc)
-        dz, dc_before = made.backward(dh, dc, activations, c, c_after)
-        expected = tape.gradient(loss, [z, c])
-        np.testing.assert_allclose(dz, expected[0], atol=1e-6)
-        np.testing.assert_allclose(dc_before, expected[1], atol=1e-6)
+        dx, dr, dc_before, dgains = made.backward(dh, dc, saved, c, c_after, gains)
+        expected = tape.gradient(loss, [x, r, c, *gains], unconnected_gradients="zero")
+        for one, other in zip((dx, dr, dc_before, *dgains), expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=2e-6)
+        if made.one_gradient:
+            np.testing.assert_array_equal(dx, dr)
 
 
 class TestRecurrent:
     def test_by_hand(self) -> None:
         # h_1 = tanh(HALF) = 1/2; h_2 = tanh(0 + 1/2 · 2 HALF) = 1/2; h_3 = tanh(HALF + HALF) = 4/5.
-        z = floats([[[HALF]], [[0.0]], [[HALF]]])
+        x = floats([[[HALF]], [[0.0]], [[HALF]]])
         zero = floats([[0.0]])
-        states = recur(TanhCell(), z, floats([[2.0 * HALF]]), zero, zero)
+        states = recur(TanhCell(), x, floats([[2.0 * HALF]]), zero, zero)
         np.testing.assert_allclose(states[:, 0, 0], [0.5, 0.5, 0.8], atol=1e-6)
 
-    @pytest.mark.parametrize("cell", ["lstm", "tanh"])
-    def test_step_by_step(self, cell: Cell) -> None:
+    @pytest.mark.parametrize(
+        ("truncate", "dx", "dh0"),
+        [(0, [8, 4, 2, 1], 16), (1, [0, 0, 0, 1], 0), (2, [0, 0, 2, 1], 0), (3, [0, 0, 0, 1], 0)],
+    )
+    def test_truncation_by_hand(self, truncate: int, dx: list[int], dh0: int) -> None:
+        """Near 0 tanh does nothing, so the last state is 1, 2, 4, 8 times the inputs before."""
+        x, start = floats(np.zeros((4, 1, 1))), floats([[0.0]])
+        with tf.GradientTape() as tape:
+            tape.watch([x, start])
+            states = recur(TanhCell(), x, floats([[2.0]]), start, start, truncate=truncate)
+            last = tf.reduce_sum(states[-1])
+        found = tape.gradient(last, [x, start])
+        assert [found[0].numpy().ravel().tolist(), found[1].numpy().item()] == [dx, dh0]
+
+    @pytest.mark.parametrize(
+        ("truncate", "flows"),
+        [(0, [1, 1, 1, 1, 1]), (1, [1, 0, 0, 0, 0]), (2, [1, 1, 0, 1, 0]), (9, [1, 1, 1, 1, 1])],
+    )
+    def test_flowing(self, truncate: int, flows: list[int]) -> None:
+        assert flowing(5, truncate).numpy().tolist() == flows
+
+    @normalizations
+    @cells
+    def test_step_by_step(self, cell: Cell, layer_norm: bool) -> None:
         rng = np.random.default_rng(0)
-        layer = Recurrent(3, cell)
+        layer = Recurrent(3, ModelConfig(9, 9, cell=cell, layer_norm=layer_norm))
         layer.build((None, None, 2))
+        for weight in layer.weights:
+            weight.assign(rng.normal(size=weight.shape))
         x = floats(rng.normal(size=(4, 5, 2)))
         h = h0 = floats(rng.normal(size=(5, 3)))
-        c = c0 = floats(rng.normal(size=(5, 3)))
+        c = c0 = floats(rng.normal(size=(5, 3))) if cell == "lstm" else h0
         states = layer(x, h0, c0)
         for t in range(4):
             h, c = layer.step(x[t], h, c)
             np.testing.assert_allclose(states[t], h, atol=1e-6)
 
     def test_starts_from_zeros(self) -> None:
-        layer = Recurrent(3)
+        layer = Recurrent(3, ModelConfig(9, 9))
         x = floats(np.ones((2, 1, 2)))
         zeros = floats(np.zeros((1, 3)))
         np.testing.assert_array_equal(layer(x), layer(x, zeros, zeros))
 
-    def test_bias_starts_with_an_open_forget_gate(self) -> None:
-        layer = Recurrent(1)
+    @normalizations
+    def test_bias_starts_with_an_open_forget_gate(self, layer_norm: bool) -> None:
+        layer = Recurrent(1, ModelConfig(9, 9, layer_norm=layer_norm))
         layer.build((None, None, 2))
         assert np.asarray(layer.bias).tolist() == [0, 1, 0, 0]
 
+    def test_gains_start_with_one(self) -> None:
+        layer = Recurrent(1, ModelConfig(9, 9, layer_norm=True))
+        layer.build((None, None, 2))
+        x_gain, r_gain, shift = layer.gains()
+        assert x_gain.numpy().tolist() == r_gain.numpy().tolist() == [1, 1, 1, 1]
+        np.testing.assert_array_equal(shift, layer.bias)
+
 
 class TestEncoder:
-    config = ModelConfig(9, 9, embedding_size=2, encoder_size=3, encoder_layers=2, dropout=0.5)
+    config = ModelConfig(
+        9, 9, embedding_size=2, encoder_size=3, encoder_layers=2, state_dropout=0.5
+    )
     embedded = floats(np.random.default_rng(0).normal(size=(2, 4, 2)))
     ids = np.array([[5, 6, 7, 3], [5, 3, 0, 0]])
 
@@ -151,6 +260,22 @@ class TestEncoder:
         for n, last in enumerate([3, 1]):
             np.testing.assert_array_equal(final[n, :3], memory[n, last, :3])
             np.testing.assert_array_equal(final[n, 3:], memory[n, 0, 3:])
+
+    def test_of_one_direction(self) -> None:
+        """Half as wide, and a token's annotation knows of no token after it."""
+        config = dataclasses.replace(self.config, bidirectional=False, encoder_layers=1)
+        encoder = Encoder(config)
+        memory, final = encoder(self.embedded, self.ids)
+        assert memory.shape == (2, 4, 3)
+        np.testing.assert_array_equal(final, [memory[0, 3], memory[1, 1]])
+
+        for layers in (1, 2):
+            encoder = Encoder(dataclasses.replace(config, encoder_layers=layers))
+            later = floats([0.0, 0.0, 1.0, 1.0])[None, :, None]
+            before, _ = encoder(self.embedded, self.ids)
+            after, _ = encoder(self.embedded + later, self.ids)
+            np.testing.assert_array_equal(before[0, :2], after[0, :2])
+            assert np.abs(before[0, 2:] - after[0, 2:]).max(axis=-1).min() > 1e-3
 
     def test_padding_reaches_no_token(self) -> None:
         encoder = Encoder(self.config)
@@ -220,15 +345,40 @@ class TestNumerics:
             assert product.numpy().item() == 1.0
         assert linear(x, floats([[1.0]])).numpy().item() > 1.0
 
+    def test_standardize(self) -> None:
+        # Means 4 and 1; deviations 1 and 2; a row without spread comes out as zeros.
+        x = floats([[[3.0, 5.0, 3.0, 5.0], [-1.0, -1.0, 3.0, 3.0]], [[7.0] * 4, [0.0] * 4]])
+        expected = [[[-1, 1, -1, 1], [-1, -1, 1, 1]], [[0, 0, 0, 0], [0, 0, 0, 0]]]
+        np.testing.assert_allclose(standardize(x), expected, atol=1e-5)
+
+    def test_standardize_gradient(self) -> None:
+        # With x̂ = (1, 1, -1, -1) and u = (1, 0, 0, 0) both means are 1/4: u - 1/4 - x̂/4, by σ.
+        x = floats([[1.0, 1.0, -1.0, -1.0], [9.0, 9.0, 5.0, 5.0]])
+        found = standardize_gradient(x, floats([[1.0, 0.0, 0.0, 0.0]] * 2))
+        np.testing.assert_allclose(found, [[0.5, -0.5, 0, 0], [0.25, -0.25, 0, 0]], atol=1e-5)
+
+    def test_standardize_gradient_is_the_derivative(self) -> None:
+        rng = np.random.default_rng(0)
+        x, upstream = (floats(rng.normal(size=(3, 2, 5))) for _ in range(2))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(standardize(x) * upstream)
+        expected = tape.gradient(loss, x)
+        np.testing.assert_allclose(standardize_gradient(x, upstream), expected, atol=1e-5)
+
     def test_valid_mask(self) -> None:
         assert valid_mask(np.array([[4, 3, 0]])).numpy().tolist() == [[True, True, False]]
 
 
-@pytest.mark.parametrize("decoder_layers", [1, 2])
+@pytest.mark.parametrize(
+    "sizes",
+    [{}, {"decoder_layers": 2}, {"attention": "multiplicative"}, {"attention": "none"}],
+    ids=str,
+)
 def test_decoder_looks_at_tokens_only(
-    make_model: Callable[..., Seq2Seq], decoder_layers: int
+    make_model: Callable[..., Seq2Seq], sizes: dict[str, Any]
 ) -> None:
-    model = make_model(decoder_layers=decoder_layers)
+    model = make_model(**sizes)
     source_ids = np.array([[5, 6, 7, 3], [5, 3, 0, 0]])
     source, state = model.encode(source_ids)
     embedded = floats(np.random.default_rng(0).normal(size=(2, 3, 5)))

@@ -106,7 +106,7 @@ def train(
     with clear_errors():
         parts = min(_MAX_PARTS, threads or count_cores())
         start(threads, parts)
-        from training.config import load_settings
+        from training.config import read_settings
         from training.init_from import inherit, open_start
         from training.run import Data
         from training.trainer import train as train_run
@@ -123,10 +123,10 @@ def train(
         )
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
-        given = load_settings(config_file, settings)
-        origin = open_start(init_from) if init_from else None
-        if origin:
-            given = inherit(given, origin.settings, data.init_from)
-        outcome = train_run(output, data, given, quiet, parts, report=not no_report, start=origin)
+        given, origin = read_settings(config_file, settings), None
+        if init_from:
+            origin = open_start(init_from)
+            given = inherit(given, origin.settings, init_from)
+        outcome = train_run(output, data, given, quiet, parts, origin, report=not no_report)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -11,7 +12,9 @@ from training.evaluation import LiveModel, Score, corpus_scores
 from training.run import Run
 from translator.config import SearchConfig
 from translator.errors import TranslatorError
-from translator.translator import Translation, Translator
+
+if TYPE_CHECKING:
+    from translator.translator import Translation
 
 MOST_SENTENCES = 1000
 """Sentences of the valid split that are translated for a report: some ten seconds' worth."""
@@ -71,6 +74,8 @@ def translate_valid(run: Run) -> Examples:
     """
     if keras.config.backend() != "tensorflow":
         raise TranslatorError("translating needs TensorFlow: expected KERAS_BACKEND=tensorflow")
+    from translator.translator import Translator
+
     translator = Translator(LiveModel(run.best_model(), run.source, run.target))
     split = run.data.read(run.data.valid).pairs
     pairs, search = split[:MOST_SENTENCES], SearchConfig()

@@ -112,27 +112,23 @@ def draw_speed(axes: Axes, rows: Rows) -> None:
 
 def draw_lengths(axes: Axes, lengths: Histogram, side: str) -> None:
     """Histogram of the lengths of one side of the corpus."""
-    axes.set_title("training pairs")
+    middle = int(np.searchsorted(np.cumsum(lengths.counts), sum(lengths.counts) / 2))
+    first, last = lengths.bins[middle], lengths.bins[middle + 1] - 1
+    axes.set_title(f"training pairs, median {first if first == last else f'{first} to {last}'}")
     axes.set_xlabel(f"{side} pieces of a sentence")
     axes.stairs(lengths.counts, lengths.bins, fill=True, color=ACCENT)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(short))
     axes.margins(x=0)
-    middle = np.searchsorted(np.cumsum(lengths.counts), sum(lengths.counts) / 2)
-    first, past = lengths.bins[int(middle)], lengths.bins[int(middle) + 1]
-    median = f"{first}" if past == first + 1 else f"{first} to {past - 1}"
-    axes.text(0.98, 0.95, f"median {median}", transform=axes.transAxes, ha="right", va="top")
 
 
 def draw_score_histogram(axes: Axes, scores: Sequence[float]) -> None:
     """Histogram of the chrF of sentences."""
-    axes.set_title("sentences")
+    axes.set_title(f"sentences, median {float(np.median(scores)):.1f}")
     axes.set_xlabel("chrF of a sentence")
     axes.hist(scores, bins=[*range(0, 101, 5)], color=ACCENT, rwidth=0.9)
     axes.set_xlim(0, 100)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    median = float(np.median(scores))
-    axes.text(0.02, 0.95, f"median {median:.1f}", transform=axes.transAxes, va="top")
 
 
 def draw_score_by_length(axes: Axes, buckets: Mapping[str, tuple[int, float]]) -> None:

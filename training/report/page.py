@@ -88,10 +88,10 @@ def best_validation(rows: Rows, select: str) -> Mapping[str, str] | None:
 
     def quality(row: Mapping[str, str]) -> float:
         score = row.get(f"valid_{select}") if select != "loss" else None
-        value = float(score) if score else -float(row["valid_loss"])
-        return value if math.isfinite(value) else -math.inf
+        return float(score) if score else -float(row["valid_loss"])
 
-    return max((row for row in rows if row.get("valid_loss")), key=quality, default=None)
+    validations = [row for row in rows if math.isfinite(float(row.get("valid_loss") or "nan"))]
+    return max(validations, key=quality, default=None)
 
 
 def changed_settings(config: TrainConfig) -> list[tuple[str, str, str]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from pathlib import Path
 
 from training.log import read_log
 from training.report import panels
 from training.report.examples import Examples, translate_valid, with_attention
 from training.report.page import Content, render
-from training.report.record import read_lengths, read_status, record_end
+from training.report.record import read_lengths, read_status
 from training.run import Run
 from translator.atomic import atomic_writer
 from translator.errors import TranslatorError
@@ -58,29 +57,6 @@ def write_report(folder: Path) -> Path:
         old.unlink()
     _write(folder / "report.html", render(content).encode("utf-8", "replace"))
     return folder / "report.html"
-
-
-def leave_report(
-    folder: Path, total: int, ended: str, draw: bool, say: Callable[[str], None]
-) -> None:
-    """Notes how a run ended, and draws it; a trouble in either is told and costs it nothing.
-
-    Args:
-        folder: Of the run.
-        total: Updates of the whole run.
-        ended: How it ended.
-        draw: Whether to draw it.
-        say: Told what came of it.
-    """
-    try:
-        record_end(folder, total, ended)
-        if draw:
-            say(f"the report is {write_report(folder)}")
-    except Exception as error:  # noqa: BLE001 - whatever it is, what was learnt is saved
-        say(
-            f"no report was made: {type(error).__name__}: {error}. What was learnt is saved; to "
-            f"try again: python -m training report {folder}"
-        )
 
 
 def _examples(run: Run) -> tuple[Examples | None, str]:

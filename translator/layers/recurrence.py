@@ -160,7 +160,8 @@ class Recurrent(keras.layers.Layer):
         if not self.cell.num_gains:
             return ()
         weights = (self.input_gain, self.recurrent_gain, self.bias)
-        return tuple(ops.convert_to_tensor(weight) for weight in weights)
+        # A cast makes tensors of them: run eagerly, a custom gradient refuses variables.
+        return tuple(ops.cast(weight, "float32") for weight in weights)
 
     def cast(self, weight: Tensor) -> Tensor:
         """A weight in the dtype of products."""
