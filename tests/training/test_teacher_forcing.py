@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -6,13 +7,13 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from training.losses import TokenCrossEntropy
 from training.teacher_forcing import ScheduledSeq2Seq, draw, sample_inputs
 from translator.config import ModelConfig
 from translator.constants import BOS
 from translator.model import Seq2Seq, build
 
 VOCABULARY = 9
+NO_DROPOUT = {f"{kind}_dropout": 0.0 for kind in ("embedding", "word", "state", "output")}
 SOURCE = np.array([[4, 8, 5, 6, 3], [7, 3, 0, 0, 0], [8, 8, 4, 3, 0]], np.int32)
 TARGET = np.array([[2, 5, 8, 7, 4, 6], [2, 4, 0, 0, 0, 0], [2, 6, 4, 5, 0, 0]], np.int32)
 
@@ -28,7 +29,7 @@ def model() -> Seq2Seq:
         decoder_size=4,
         decoder_layers=2,
         attention_size=6,
-        dropout=0.0,
+        **NO_DROPOUT,
     )
     model = build(config)
     rng = np.random.default_rng(1)
@@ -44,9 +45,9 @@ def uniforms(seed: int) -> tuple[Any, Any]:
 
 
 def sample(
-    model: Seq2Seq, target: npt.NDArray[np.int32], ratio: float, seed: int = 0
+    model: Seq2Seq, target: npt.NDArray[np.int32], ratio: float, seed: int = 0, mode: bool = False
 ) -> npt.NDArray[np.int32]:
-    fed = sample_inputs(model, SOURCE, target, tf.constant(ratio), *uniforms(seed))
+    fed = sample_inputs(model, SOURCE, target, tf.constant(ratio), *uniforms(seed), mode)
     return np.asarray(fed.numpy())
 
 
@@ -74,14 +75,16 @@ class TestSampleInputs:
         assert (fed != TARGET).any()
         assert not np.array_equal(sample(model, TARGET, 0.0, seed=1), fed)
 
+    @pytest.mark.parametrize("mode", [False, True])
     @pytest.mark.parametrize("ratio", [0.0, 0.3, 0.7])
-    def test_coin_by_coin(self, model: Seq2Seq, ratio: float) -> None:
+    def test_coin_by_coin(self, model: Seq2Seq, ratio: float, mode: bool) -> None:
         """Where the coin says so, the model's token after all that was fed before."""
-        fed = sample(model, TARGET, ratio)
+        fed = sample(model, TARGET, ratio, mode=mode)
         coins, draws = uniforms(0)
         logits = model({"source_ids": SOURCE, "target_ids": fed}).numpy().astype(np.float64)
         cumulated = np.cumsum(np.exp(logits), axis=-1) / np.exp(logits).sum(-1, keepdims=True)
-        own = (cumulated <= draws[..., None]).sum(-1)  # drawn after each token fed
+        # Drawn, or the likeliest, after each token fed.
+        own = logits.argmax(-1) if mode else (cumulated <= draws[..., None]).sum(-1)
         expected = TARGET.copy()
         expected[:, 1:] = np.where(coins[:, 1:] < ratio, TARGET[:, 1:], own[:, :-1])
         np.testing.assert_array_equal(fed, expected)
@@ -154,25 +157,99 @@ class TestDraw:
         assert np.bincount(drawn).tolist() == pytest.approx([100, 200, 300, 400], abs=1)
 
 
+def features_of(scheduled: ScheduledSeq2Seq, given: dict[str, Any], training: bool = True) -> Any:
+    """All parts, one below the other."""
+    return np.concatenate([part.numpy() for part in scheduled(given, training=training)])
+
+
+def loss_and_gradients(model: Seq2Seq, parts: int) -> Callable[[slice], tuple[float, list[Any]]]:
+    """From some rows of the batch to what training computes of them, all references fed."""
+    scheduled = ScheduledSeq2Seq(model, label_smoothing=0.1, parts=parts)
+    ids = tf.TensorSpec((None, None), tf.int32)
+    signature = [ids, ids, ids, tf.TensorSpec((None,), tf.float32)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def gradients(source: Any, target: Any, labels: Any, ratio: Any) -> Any:
+        given = {"source_ids": source, "target_ids": target, "teacher_forcing": ratio}
+        with tf.GradientTape() as tape:
+            loss = scheduled.compute_loss(given, labels, scheduled(given, training=True))
+        watched = [weight.value for weight in model.trainable_weights]
+        return loss, [tf.convert_to_tensor(g) for g in tape.gradient(loss, watched)]
+
+    def of_rows(rows: slice) -> tuple[float, list[Any]]:
+        batch, labels = inputs(TARGET, 1.0), np.pad(TARGET[:, 1:], ((0, 0), (0, 1)))
+        given = (batch["source_ids"], batch["target_ids"], labels, batch["teacher_forcing"])
+        loss, found = gradients(*(value[rows] for value in given))
+        return float(loss), [gradient.numpy() for gradient in found]
+
+    return of_rows
+
+
+class TestParts:
+    @pytest.mark.parametrize("parts", [1, 2, 3, 4])
+    def test_are_the_rows_in_order(self, model: Seq2Seq, parts: int) -> None:
+        scheduled = ScheduledSeq2Seq(model, parts=parts)
+        found = scheduled(inputs(TARGET, 1.0), training=True)
+        assert len(found) == parts
+        assert {len(part) for part in found} <= {3 // parts, -(-3 // parts)}
+        plain = model.features({"source_ids": SOURCE, "target_ids": TARGET})
+        np.testing.assert_allclose(np.concatenate(found), plain, atol=1e-6)
+
+    def test_change_neither_loss_nor_gradients(self, model: Seq2Seq) -> None:
+        """Though there be more parts than rows, and more tokens in one than in another."""
+        one, *others = (loss_and_gradients(model, parts) for parts in (1, 2, 3))
+        for rows in (slice(3), slice(2), slice(1), slice(2, 3)):
+            loss, gradients = one(rows)
+            assert all(np.abs(gradient).max() > 0 for gradient in gradients)
+            for other in others:
+                same_loss, same_gradients = other(rows)
+                assert same_loss == pytest.approx(loss, rel=1e-6)
+                for gradient, same in zip(gradients, same_gradients, strict=True):
+                    np.testing.assert_allclose(same, gradient, rtol=1e-4, atol=1e-6)
+
+    def test_draw_each_for_itself(self, model: Seq2Seq) -> None:
+        """Three times the same sentence, in three parts."""
+        same = {
+            "source_ids": np.repeat(SOURCE[:1], 3, axis=0),
+            "target_ids": np.repeat(TARGET[:1], 3, axis=0),
+            "teacher_forcing": np.zeros(3, np.float32),
+        }
+        one, two, three = features_of(ScheduledSeq2Seq(model, parts=3), same)
+        assert not np.array_equal(one, two)
+        assert not np.array_equal(two, three)
+        assert not np.array_equal(one, three)
+
+
 class TestScheduledSeq2Seq:
     def test_ratio_one_is_the_plain_path(self, model: Seq2Seq) -> None:
-        plain = model({"source_ids": SOURCE, "target_ids": TARGET}, training=True)
-        scheduled = ScheduledSeq2Seq(model)(inputs(TARGET, 1.0), training=True)
-        np.testing.assert_array_equal(scheduled, plain)
+        plain = model.features({"source_ids": SOURCE, "target_ids": TARGET}, training=True)
+        np.testing.assert_array_equal(
+            features_of(ScheduledSeq2Seq(model), inputs(TARGET, 1.0)), plain
+        )
 
     def test_ratio_zero_does_not_see_the_reference(self, model: Seq2Seq) -> None:
-        one = ScheduledSeq2Seq(model, seed=3)(inputs(TARGET, 0.0), training=True)
-        other = ScheduledSeq2Seq(model, seed=3)(inputs(scrambled(TARGET), 0.0), training=True)
+        one = features_of(ScheduledSeq2Seq(model, seed=3), inputs(TARGET, 0.0))
+        other = features_of(ScheduledSeq2Seq(model, seed=3), inputs(scrambled(TARGET), 0.0))
         np.testing.assert_array_equal(one, other)
 
     def test_outside_of_training_the_reference_is_fed(self, model: Seq2Seq) -> None:
-        plain = model({"source_ids": SOURCE, "target_ids": TARGET})
-        np.testing.assert_array_equal(ScheduledSeq2Seq(model)(inputs(TARGET, 0.0)), plain)
+        plain = model.features({"source_ids": SOURCE, "target_ids": TARGET})
+        found = features_of(ScheduledSeq2Seq(model), inputs(TARGET, 0.0), training=False)
+        np.testing.assert_array_equal(found, plain)
+
+    def test_the_mode_does_not_follow_from_the_seed(self, model: Seq2Seq) -> None:
+        one, other = (
+            features_of(ScheduledSeq2Seq(model, mode=True, seed=seed), inputs(TARGET, 0.0))
+            for seed in (3, 4)
+        )
+        np.testing.assert_array_equal(one, other)
+        plain = model.features({"source_ids": SOURCE, "target_ids": TARGET})
+        assert np.abs(one - plain).max() > 0.1
 
     def test_draws_follow_from_the_seed_and_change_with_each_update(self, model: Seq2Seq) -> None:
         def two_updates(seed: int) -> list[Any]:
-            scheduled = ScheduledSeq2Seq(model, seed)
-            return [scheduled(inputs(TARGET, 0.5), training=True).numpy() for _ in range(2)]
+            scheduled = ScheduledSeq2Seq(model, seed=seed)
+            return [features_of(scheduled, inputs(TARGET, 0.5)) for _ in range(2)]
 
         (first, second), same, other = two_updates(3), two_updates(3), two_updates(4)
         np.testing.assert_array_equal([first, second], same)
@@ -192,9 +269,9 @@ class TestScheduledSeq2Seq:
             encoder_size=16,
             decoder_size=32,
             attention_size=16,
-            dropout=0.0,
+            **NO_DROPOUT,
         )
-        scheduled = ScheduledSeq2Seq(build(config))
+        scheduled = ScheduledSeq2Seq(build(config), parts=2)
         words = np.random.default_rng(0).integers(4, 8, (64 * 60, 3), dtype=np.int32)
         labels = np.pad(words, ((0, 0), (0, 1)), constant_values=3)
         x = {
@@ -202,7 +279,7 @@ class TestScheduledSeq2Seq:
             "target_ids": np.pad(words, ((0, 0), (1, 0)), constant_values=BOS),
             "teacher_forcing": np.full(len(words), 0.5, np.float32),
         }
-        scheduled.compile(keras.optimizers.Adam(0.02), TokenCrossEntropy(), jit_compile=False)
+        scheduled.compile(keras.optimizers.Adam(0.02), jit_compile=False)
         scheduled.fit(x, labels, batch_size=64, verbose=0)
         # Without the source, a word of four costs log 4 = 1.39 and EOS nothing: 1.04 on average.
         assert scheduled.evaluate(x, labels, batch_size=960, verbose=0) < 0.3

@@ -204,6 +204,23 @@ class TestDropout:
         one, other = model(inputs, training=True), model(inputs, training=True)
         assert np.abs(one - other).max() > 0.1
 
+    @pytest.mark.parametrize(
+        ("dropout", "layers", "drops"),
+        [("state", 1, False), ("state", 2, True), ("output", 1, True)],
+    )
+    def test_in_the_decoder(
+        self, make_model: MakeModel, dropout: str, layers: int, drops: bool
+    ) -> None:
+        """Between its layers, and before the softmax; never on the way from step to step."""
+        model = make_model(decoder_layers=layers, **{f"{dropout}_dropout": 0.5})
+        source, state = model.encode(SOURCE)
+        embedded = tf.ones((3, 4, 5))
+        still, weights = model.decoder(embedded, state, source)
+        trained, same_weights = model.decoder(embedded, state, source, training=True)
+        np.testing.assert_array_equal(weights, same_weights)
+        assert (np.abs(still - trained).max() > 0.01) == drops
+        assert np.any(np.asarray(trained) == 0.0) == (dropout == "output")
+
     def test_none_leaves_training_as_it_is(self, make_model: MakeModel) -> None:
         model = make_model(encoder_layers=2, decoder_layers=2)
         trained = model({"source_ids": SOURCE, "target_ids": FED}, training=True)
