@@ -74,9 +74,6 @@ class GreedySearch(keras.Model):
         limits = ops.cast(ratio * lengths + 1e-3, "int32") + EXTRA_LENGTH
         longest = int(ratio * source_ids.shape[1]) + EXTRA_LENGTH
 
-        def running(t: Tensor, fed: Tensor, alive: Tensor, *_: Tensor) -> Tensor:
-            return ops.any(alive)
-
         def body(t: Tensor, fed: Tensor, alive: Tensor, ids: Tensor, *states: Tensor) -> Any:
             state = State(tuple(states[:layers]), tuple(states[layers:]))
             logits, state, _ = self.model.step(fed[:, None], state, source)
@@ -90,7 +87,10 @@ class GreedySearch(keras.Model):
         batch = ops.shape(source_ids)[0]
         ids = ops.zeros((longest, batch), "int32")
         begin = (ops.full((batch,), BOS, "int32"), lengths > 0, ids, *start.h, *start.c)
-        ids = ops.while_loop(
-            running, body, (ops.convert_to_tensor(0, "int32"), *begin), maximum_iterations=longest
-        )[3]
+        _, _, _, ids, *_ = ops.while_loop(
+            lambda *carried: ops.any(carried[2]),
+            body,
+            (ops.convert_to_tensor(0, "int32"), *begin),
+            maximum_iterations=longest,
+        )
         return ops.transpose(ids)

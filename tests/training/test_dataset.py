@@ -309,3 +309,33 @@ class TestSampling:
         assert_same(
             [Batches(pairs, 80, 5, draws).batch(indices)], [Batches(pairs, 80).batch(indices)]
         )
+
+
+class TestFewShapes:
+    """For a compiler that makes a program for each shape."""
+
+    def test_one_by_hand(self) -> None:
+        pairs = Pairs(Rows([[10, 11, 12], [13]]), Rows([[20], [21, 22]]))
+        batches = Batches(pairs, 15, widths=(2, 5, 9))
+        inputs, labels = batches.batch(np.array([0, 1]), 0.25)
+        # The longest has four tokens, so the width is 5, and 15 tokens make 3 rows.
+        assert inputs["source_ids"].tolist() == [[10, 11, 12, 3, 0], [13, 3, 0, 0, 0], [0] * 5]
+        assert inputs["target_ids"].tolist() == [[2, 20, 0, 0, 0], [2, 21, 22, 0, 0], [0] * 5]
+        assert labels.tolist() == [[20, 3, 0, 0, 0], [21, 22, 3, 0, 0], [0] * 5]
+        assert inputs["teacher_forcing"].tolist() == [0.25] * 3
+
+    def test_a_shape_for_each_width(self) -> None:
+        pairs, widths = random_pairs(1000), (8, 12, 16, 32)
+        batches = Batches(pairs, 200, widths=widths)
+        shapes, seen = set(), []
+        for inputs, labels in batches.stream(0, len(batches), always):
+            arrays = (inputs["source_ids"], inputs["target_ids"], labels)
+            shapes |= {array.shape for array in arrays}
+            seen += [int(n) for n in inputs["source_ids"][:, 0] if n]
+        assert shapes == {(200 // width, width) for width in widths}
+        assert sorted(seen) == [100 + n for n in range(len(pairs))]
+
+    def test_longer_than_all_widths(self) -> None:
+        pairs = Pairs(Rows([[5] * 20]), Rows([[6]]))
+        inputs, _ = Batches(pairs, 50, widths=(4, 8)).batch(np.array([0]))
+        assert inputs["source_ids"].shape == inputs["target_ids"].shape == (2, 21)

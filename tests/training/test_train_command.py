@@ -273,6 +273,7 @@ class TestBadInput:
             (["--set", "epochs"], "--set: expected key=value. Received: 'epochs'"),
             (["--set", "state_dropout=1"], "state_dropout: expected in [0, 1). Received: 1"),
             (["--set", "seed=-1"], "seed: expected"),
+            (["--set", "seed=abc"], "seed: expected int. Received: 'abc'"),
             (["--columns", "1"], "--columns: expected two numbers"),
             (["--columns", "1,2,3"], "--columns: expected two numbers"),
             (["--columns", "0,1"], "--columns: expected two numbers"),

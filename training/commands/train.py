@@ -16,6 +16,7 @@ from training.commands.common import (
     start,
     threads_option,
 )
+from translator.config import from_mapping
 
 _MAX_PARTS = 4
 """A batch of more parts than this has too few rows in each for fast products."""
@@ -106,7 +107,7 @@ def train(
     with clear_errors():
         parts = min(_MAX_PARTS, threads or count_cores())
         start(threads, parts)
-        from training.config import read_settings
+        from training.config import TrainConfig, read_settings
         from training.init_from import inherit, open_start
         from training.run import Data
         from training.trainer import train as train_run
@@ -127,6 +128,7 @@ def train(
         if init_from:
             origin = open_start(init_from)
             given = inherit(given, origin.settings, init_from)
+        from_mapping(TrainConfig, given)  # what does not fit should show before much is read
         outcome = train_run(output, data, given, quiet, parts, origin, report=not no_report)
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
