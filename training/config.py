@@ -141,7 +141,7 @@ class TrainConfig:
     teacher_forcing_feed: Feed = "sample"
     precision: Precision = "auto"
     seed: int = 1
-    deterministic: bool = True
+    deterministic: bool = False
     log_every: int = 50
     validate_every: int = 0
     checkpoint_every: int = 500
