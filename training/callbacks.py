@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import statistics
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -13,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from training.checkpoint import Checkpoints, Progress
+from training.checkpoint import Checkpoints, Interval, Progress
 from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.schedules import Forcing
@@ -243,41 +242,45 @@ class LogTraining(keras.callbacks.Callback):
         self.progress = progress
         self.optimizer = optimizer
         self.forcing = forcing
-        self._rate = self._loss = 0.0
-        self._tokens = 0
-        self._norms: list[float] = []
-        self._begin_interval()
+        self._rate = 0.0
+        self._mark = (progress.seconds, progress.target_tokens)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if (self.progress.update + 1) % self.every == 0:
             self._rate = float(self.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        progress = self.progress
-        self._loss += float((logs or {})["loss"]) * (progress.target_tokens - self._tokens)
-        self._tokens = progress.target_tokens
-        self._norms.append(float(self.optimizer.gradient_norm.value))
-        self.model.reset_metrics()  # so that the next loss is that of the next batch alone
-        if progress.update % self.every == 0:
-            self.log.write(progress, self._figures())
-            self._begin_interval()
+        # So that the next loss is that of the next batch alone. On JAX, to ask for the model is
+        # also to bring its variables up to date.
+        self.model.reset_metrics()
+        self._count(float((logs or {})["loss"]), float(self.optimizer.gradient_norm.value))
+        if self.progress.update % self.every == 0:
+            figures = self._figures(self.progress.interval)
+            self.progress.interval = Interval()
+            self.log.write(self.progress, figures)
 
-    def _begin_interval(self) -> None:
+    def _count(self, loss: float, norm: float) -> None:
+        seconds, tokens = (
+            self.progress.seconds - self._mark[0],
+            self.progress.target_tokens - self._mark[1],
+        )
         self._mark = (self.progress.seconds, self.progress.target_tokens)
-        self._tokens = self.progress.target_tokens
-        self._loss = 0.0
-        self._norms = []
+        interval = self.progress.interval
+        interval.updates += 1
+        interval.seconds += seconds
+        interval.target_tokens += tokens
+        interval.loss += loss * tokens
+        interval.norm += norm
+        interval.norm_max = max(interval.norm_max, norm)
+        interval.clipped += norm > (self.optimizer.clip_norm or math.inf)
 
-    def _figures(self) -> dict[str, float]:
-        seconds = self.progress.seconds - self._mark[0]
-        tokens = self.progress.target_tokens - self._mark[1]
-        clip_norm = self.optimizer.clip_norm or math.inf
+    def _figures(self, interval: Interval) -> dict[str, float]:
         return {
-            "loss": self._loss / tokens,
+            "loss": interval.loss / interval.target_tokens,
             "learning_rate": self._rate,
             "teacher_forcing": self.forcing(self.progress.update - 1),
-            "tokens_per_second": tokens / max(1e-9, seconds),
-            "gradient_norm": statistics.fmean(self._norms),
-            "gradient_norm_max": max(self._norms),
-            "clipped": sum(norm > clip_norm for norm in self._norms) / len(self._norms),
+            "tokens_per_second": interval.target_tokens / max(1e-9, interval.seconds),
+            "gradient_norm": interval.norm / interval.updates,
+            "gradient_norm_max": interval.norm_max,
+            "clipped": interval.clipped / interval.updates,
         }

@@ -19,6 +19,29 @@ _PROGRESS = "progress"
 
 
 @dataclasses.dataclass
+class Interval:
+    """What happened since the last line of the log; kept with a run, so that no line is partial.
+
+    Attributes:
+        updates: Updates done.
+        seconds: Time spent.
+        target_tokens: Real target tokens learnt from.
+        loss: Sum of their losses.
+        norm: Sum of the gradients' norms.
+        norm_max: The largest of them.
+        clipped: How many were clipped.
+    """
+
+    updates: int = 0
+    seconds: float = 0.0
+    target_tokens: int = 0
+    loss: float = 0.0
+    norm: float = 0.0
+    norm_max: float = 0.0
+    clipped: int = 0
+
+
+@dataclasses.dataclass
 class Progress:
     """Where a run is, beside its weights.
 
@@ -30,6 +53,7 @@ class Progress:
         stale: Validations since.
         source_tokens: Real source tokens read.
         target_tokens: Real target tokens learnt from.
+        interval: What the next line of the log will tell.
     """
 
     update: int = 0
@@ -39,6 +63,13 @@ class Progress:
     stale: int = 0
     source_tokens: int = 0
     target_tokens: int = 0
+    interval: Interval = dataclasses.field(default_factory=Interval)
+
+    def totals(self) -> dict[str, Any]:
+        """All but the interval."""
+        totals = dataclasses.asdict(self)
+        del totals["interval"]
+        return totals
 
 
 class Checkpoints:
@@ -113,7 +144,9 @@ class Checkpoints:
 def _read(path: Path) -> tuple[Progress, dict[str, Any]]:
     arrays = read_arrays(path)
     try:
-        return Progress(**json.loads(str(arrays[_PROGRESS]))), arrays
+        stored = json.loads(str(arrays[_PROGRESS]))
+        interval = Interval(**stored.pop("interval", {}))
+        return Progress(**stored, interval=interval), arrays
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: expected a checkpoint. Received: {error}") from error
 

@@ -26,6 +26,7 @@ Feed = Literal["sample", "mode"]
 
 FREE_TO_CHANGE = frozenset(
     {
+        "deterministic",
         "epochs",
         "patience",
         "log_every",
@@ -88,6 +89,8 @@ class TrainConfig:
             model's softmax (`sample`, as published), or its likeliest (`mode`).
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
         seed: Of the weights, the order, dropout and the coins.
+        deterministic: TensorFlow's operations add in one order, whatever threads are free: the
+            same command, broken off and continued or not, gives the same weights bit for bit.
         log_every: Updates between lines of the log.
         validate_every: Updates between validations; 0 is an epoch, or 1000 where that is less.
         checkpoint_every: Updates between checkpoints.
@@ -138,6 +141,7 @@ class TrainConfig:
     teacher_forcing_feed: Feed = "sample"
     precision: Precision = "auto"
     seed: int = 1
+    deterministic: bool = False
     log_every: int = 50
     validate_every: int = 0
     checkpoint_every: int = 500

@@ -62,7 +62,7 @@ def export_run(
             "licence": licence,
             "attribution": attribution,
             "settings": dataclasses.asdict(run.config),
-            **(dataclasses.asdict(progress) if progress else {}),
+            **(progress.totals() if progress else {}),
         },
         "scores": reports,
     }

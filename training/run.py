@@ -11,9 +11,11 @@ RUN/initial.npz           weights of the model that it continues, if it continue
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +118,19 @@ class Start:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run's folder, as export and evaluation read it."""
+    """A run's folder, as export and evaluation read it.
+
+    Attributes:
+        folder: The folder.
+        config: The settings.
+        data: What is learnt from.
+        source: Tokenizer of the source side.
+        target: Tokenizer of the target side.
+        corpus: Counts of the pairs, and their checksum.
+        backend: The Keras backend that trains it.
+        parts: How many parts of a batch are computed side by side. Each draws for itself, so a
+            run keeps its number on whatever processor it goes on.
+    """
 
     folder: Path
     config: TrainConfig
@@ -125,6 +139,7 @@ class Run:
     target: Tokenizer
     corpus: Mapping[str, Any]
     backend: str = "tensorflow"
+    parts: int = 1
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -142,8 +157,8 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        backend = stored.get("backend", "tensorflow")
-        return cls(folder, config, data, source, target, stored.get("corpus", {}), backend)
+        computed = stored.get("backend", "tensorflow"), stored.get("parts", 1)
+        return cls(folder, config, data, source, target, stored.get("corpus", {}), *computed)
 
     @property
     def model_config(self) -> ModelConfig:
@@ -192,9 +207,37 @@ class Run:
             "data": dataclasses.asdict(self.data),
             "corpus": self.corpus,
             "backend": self.backend,
+            "parts": self.parts,
         }
         text = json.dumps(stored, indent=2, ensure_ascii=False)
         _write(self.folder / "run.json", text.encode())
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Makes the folder of a run, and keeps other processes from training in it meanwhile.
+
+    The lock is the system's: it goes with the process, however that ends.
+
+    Raises:
+        CheckpointError: Another process trains there, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
+    try:
+        lock = open(folder / ".lock", "ab")  # noqa: SIM115 - closed below, whatever happens
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CheckpointError(
+                f"{folder}: another process trains here; wait for its end, or name another --output"
+            ) from error
+        yield
 
 
 def begin(
@@ -203,8 +246,9 @@ def begin(
     config: TrainConfig,
     corpus: StreamedCorpus,
     start: Start | None = None,
+    parts: int = 1,
 ) -> Run:
-    """Makes the folder of a run, or takes up the run that is there.
+    """Fills the folder of a run, or takes up the run that is there.
 
     A new run learns its vocabulary, or takes over that of `start`, with its weights: a copy, so
     that nothing that becomes of the other run changes this one.
@@ -216,10 +260,6 @@ def begin(
     if (folder / "run.json").exists():
         run = _take_up(folder, data, config, corpus)
     else:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
         source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
         if start is not None:
             save_weights(folder / "initial.npz", start.weights)
@@ -227,7 +267,7 @@ def begin(
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
         backend = keras.config.backend()
-        run = Run(folder, config, data, source, target, _describe(corpus), backend)
+        run = Run(folder, config, data, source, target, _describe(corpus), backend, parts)
     run.write()  # last: its presence means that all else is there
     return run
 

@@ -20,7 +20,8 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.dataset import Batches, Sampling, encode_chunks, widths_to_compile
+from training.corpus import Corpus
+from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.log import RunLog
 from training.optimizer import ClippingAdam
@@ -28,7 +29,7 @@ from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
-from training.run import Data, Run, Start, begin
+from training.run import Data, Run, Start, begin, held
 from training.schedules import LearningRate
 from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
@@ -91,15 +92,22 @@ def train(
     say(f"validation pairs: {valid.counts}")
     config, recipe = choose_config(settings, corpus.counts.kept)
     say(recipe)
-    run = begin(folder, data, config, corpus, start)
-    config = run.config
-    pairs = encode_chunks(corpus.chunks(), run.source, run.target, config.max_length)
-    del corpus  # its sample of texts is not needed any more
+    with held(folder):
+        run = begin(folder, data, config, corpus, start, parts)
+        pairs = encode_chunks(corpus.chunks(), run.source, run.target, run.config.max_length)
+        del corpus  # its sample of texts is not needed any more
+        return _train(run, pairs, valid, quiet, report)
+
+
+def _train(run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool) -> Outcome:
+    config, folder = run.config, run.folder
+    if config.deterministic:
+        _compute_deterministically()
     batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     run.load_initial(model)
-    say(
+    ProgressDisplay(0, quiet).say(
         f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
         f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "
         f"{config.dtype()}"
@@ -107,7 +115,7 @@ def train(
     validator = Validator(model, run.source, run.target, valid.pairs, config)
     try:
         with ProgressDisplay(total, quiet) as display:
-            outcome = _fit(run, model, batches, total, validator, display, parts)
+            outcome = _fit(run, model, batches, total, validator, display)
     except TranslatorError as error:
         leave_report(folder, total, str(error), report, quiet)
         raise
@@ -122,11 +130,10 @@ def _fit(
     total: int,
     validator: Validator,
     display: ProgressDisplay,
-    parts: int,
 ) -> Outcome:
     config = run.config
     forcing = config.forcing(total)
-    trainee = _compiled(model, config, config.rate(total), parts)
+    trainee = _compiled(model, config, config.rate(total), run.parts)
     optimizer = trainee.optimizer
     state = [*model.variables, trainee.random.state, *trainee.optimizer.variables]
     checkpoints = Checkpoints(run.folder / "checkpoints")
@@ -217,6 +224,14 @@ def _compiled(
     trainee.compile(optimizer, jit_compile=keras.config.backend() == "jax")
     optimizer.build(model.trainable_variables)
     return trainee
+
+
+def _compute_deterministically() -> None:
+    """Has every operation add in one order, whatever threads are free."""
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
 
 
 def averaged(

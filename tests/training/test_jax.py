@@ -22,7 +22,6 @@ from training.checkpoint import read_arrays
 from training.dataset import Batches, encode_pairs
 from training.evaluation import LiveModel
 from training.greedy import GreedySearch
-from training.losses import TokenCrossEntropy
 from training.run import Run
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.batch import pad
@@ -45,7 +44,8 @@ SETTINGS = {
     "encoder_size": 16,
     "decoder_size": 16,
     "attention_size": 16,
-    "dropout": 0.2,
+    "state_dropout": 0.2,
+    "word_dropout": 0.1,
     "teacher_forcing": "linear",
     "teacher_forcing_k": 1.0,
     "teacher_forcing_slope": 0.002,
@@ -210,7 +210,7 @@ def test_rows_of_padding_weigh_nothing(
     unbroken: tuple[Path, str], corpus: tuple[Path, Path]
 ) -> None:
     run = Run.open(unbroken[0])
-    trainee = ScheduledSeq2Seq(run.best_model())
+    trainee = ScheduledSeq2Seq(run.best_model(), label_smoothing=0.1)
     texts = read_pairs(corpus[1])
     pairs = encode_pairs(texts, run.source, run.target, 40)
     everything = np.arange(len(pairs))
@@ -218,7 +218,7 @@ def test_rows_of_padding_weigh_nothing(
     for widths in ((), (16,)):
         inputs, labels = Batches(pairs, 1024, widths=widths).batch(everything)
         with tf.GradientTape() as tape:
-            loss = TokenCrossEntropy(0.1)(labels, trainee(inputs))
+            loss = trainee.compute_loss(y=labels, y_pred=trainee(inputs))
         losses.append(float(loss))
         found = tape.gradient(loss, trainee.seq2seq.trainable_variables)
         gradients.append([tf.convert_to_tensor(gradient).numpy() for gradient in found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -105,7 +106,8 @@ def train(
     follow from the size of the corpus; `python -m training settings --pairs N` lists them.
     """
     with clear_errors():
-        parts = min(_MAX_PARTS, threads or count_cores())
+        on_tensorflow = os.environ["KERAS_BACKEND"] == "tensorflow"
+        parts = min(_MAX_PARTS, threads or count_cores()) if on_tensorflow else 1
         start(threads, parts)
         from training.config import TrainConfig, read_settings
         from training.init_from import inherit, open_start
