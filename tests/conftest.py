@@ -6,7 +6,6 @@ The model is trained by the training command and exported by the export command,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,17 +19,6 @@ def _environment_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     JAX, which TensorFlow imports where it is installed, sets a level for TensorFlow's messages.
     """
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_core() -> Iterator[None]:
-    """Training in this process is as on one core, where it leaves TensorFlow's threads alone.
-
-    TensorFlow takes their number once, before it computes anything; tests come in any order.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.commands.train.count_cores", lambda: 1)
-        yield
 
 
 @pytest.fixture(scope="session")
