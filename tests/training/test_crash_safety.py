@@ -179,6 +179,7 @@ def test_interrupted_with_all_that_the_optimizer_keeps(
         "accumulate": 5,
         "decay": "plateau",
         "plateau": 1,
+        "select": "bleu",  # of a model that has learnt so little it is 0: no validation is better
         "validate_every": 10,
         "epochs": 5,
         "joint_vocab": "false",
