@@ -12,6 +12,15 @@ import pytest
 from toy import run_module, settings, toy_pairs, write_pairs
 
 
+@pytest.fixture(autouse=True)
+def _environment_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands start as from a shell, not with what libraries have set here.
+
+    JAX, which TensorFlow imports where it is installed, sets a level for TensorFlow's messages.
+    """
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
 @pytest.fixture(scope="session")
 def toy_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train.tsv, valid.tsv and test.tsv, no string in two of them."""

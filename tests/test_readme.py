@@ -32,6 +32,14 @@ def test_the_defaults_of_training_settings_are_those_of_the_code() -> None:
     assert told == {name: defaults[name] for name in told}
 
 
+def test_the_table_of_all_training_settings_is_complete() -> None:
+    table = (ROOT / "docs" / "training.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `([a-z_]+)` \| `(.+?)` \|", table, re.MULTILINE))
+    assert told == {
+        k: json.dumps(v).strip('"') for k, v in dataclasses.asdict(TrainConfig()).items()
+    }
+
+
 def test_every_picture_and_file_it_links_to_is_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links

@@ -39,8 +39,8 @@ class ModelConfig:
         truncate_bptt: In training, gradients flow back within chunks of so many steps; 0 is all
             the way.
         embedding_dropout: Share of units dropped from embedded tokens.
-        word_dropout: Share of tokens whose embedding is dropped whole (Gal & Ghahramani,
-            arXiv 1512.05287).
+        word_dropout: Share of tokens whose embedding is dropped whole (after Gal & Ghahramani,
+            arXiv 1512.05287; each place by itself).
         state_dropout: Share of units dropped from the encoder's outputs and between stacked
             layers; never on a recurrent connection.
         output_dropout: Share of units dropped before the softmax.

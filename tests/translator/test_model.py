@@ -11,7 +11,7 @@ import tensorflow as tf
 from translator.batch import pad
 from translator.config import ModelConfig, SearchConfig, from_mapping
 from translator.export import export_model
-from translator.inference import compiled
+from translator.inference import score, translate
 from translator.model import Seq2Seq, build
 from translator.saved_model import SavedTranslator
 from translator.signatures import search_inputs
@@ -288,16 +288,15 @@ def test_each_kind_goes_into_a_model_folder(
     saved = SavedTranslator.load(folder)
     assert from_mapping(ModelConfig, saved.info["sizes"]) == model.config
 
-    live_translate, live_score = compiled(model)
     source = pad([tokenizer.encode(text) for text in ("uno dos tres", "three", "two one one uno")])
     search = search_inputs(source, SearchConfig(beam_size=3, n_best=2))
-    expected, found = live_translate(**search), saved.translate(**search)
+    expected, found = translate(model, **search), saved.translate(**search)
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
     assert len(np.unique(found["output_ids"])) > 2
     pairs = {"source_ids": tf.constant(source), "target_ids": found["output_ids"][:, 0]}
     scores = saved.score(**pairs)["log_probs"]
-    np.testing.assert_allclose(scores, live_score(**pairs)["log_probs"], atol=1e-4)
+    np.testing.assert_allclose(scores, score(model, **pairs)["log_probs"], atol=1e-4)
     np.testing.assert_allclose(scores, found["log_probs"][:, 0], atol=1e-4)
 
 
