@@ -138,21 +138,35 @@ def unbroken(corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 
 
 def test_killed_again_and_again(corpus: tuple[Path, Path], unbroken: Path, tmp_path: Path) -> None:
-    """As it starts, before and after a validation."""
+    """As it starts, before and after a validation, for whose best weights there is no room."""
     folder, rng = tmp_path / "run", random.Random(1)
-    moments = [0.0, rng.uniform(15, 55), rng.uniform(65, 110)]
-    for moment in moments:
-        with started(folder, corpus) as process:
-            wait_for(process, folder, int(moment))
-            time.sleep(moment % 1 / 100)
-            process.kill()
-            assert process.wait() == -signal.SIGKILL, moments
-    last = checkpoints(folder)[-1]
-    assert 0 < int(last.stem) < UPDATES, moments
-    said = finish(folder, corpus)
+    with started(folder, corpus) as process:
+        time.sleep(rng.uniform(0, 4))
+        process.kill()
 
+    kill_at(rng.uniform(15, 55), folder, corpus)
+
+    (folder / "best.npz").symlink_to("/dev/full")
+    error = refused(folder, corpus)
+    assert error == f"Error: {folder / 'best.npz'}: cannot be written: No space left on device"
+    assert [int(path.stem) for path in checkpoints(folder)] == [40, 50]
+    (folder / "best.npz").unlink()
+
+    kill_at(rng.uniform(65, 110), folder, corpus)
+    last = checkpoints(folder)[-1]
+    assert 60 <= int(last.stem) < UPDATES
+    said = finish(folder, corpus)
     assert f"going on from update {int(last.stem)}\n" in said
     assert_same_end(folder, unbroken)
+
+
+def kill_at(moment: float, folder: Path, corpus: tuple[Path, Path]) -> None:
+    """Starts a run, or goes on with it, and kills it some updates on."""
+    with started(folder, corpus) as process:
+        wait_for(process, folder, int(moment))
+        time.sleep(moment % 1 / 100)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, moment
 
 
 def test_interrupted_then_damaged(
@@ -173,8 +187,17 @@ def test_interrupted_then_damaged(
     assert int(rows(folder)[-1]["update"]) == int(newest.stem)
 
     newest.write_bytes(newest.read_bytes()[:-1000])
-    said = finish(folder, corpus)
+    with started(folder, corpus) as process:
+        wait_for(process, folder, int(newest.stem) + 1)
+        process.send_signal(signal.SIGSTOP)
+        error = refused(folder, corpus)  # two at once
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(timeout=300) == 0
+    said = folder.with_suffix(".txt").read_text()
 
+    assert error == (
+        f"Error: {folder}: another process trains here; wait for its end, or name another --output"
+    )
     assert f"going on from update {int(before.stem)}\n" in said
     assert_same_end(folder, unbroken)
 
@@ -204,7 +227,7 @@ def refused(
     preexec_fn: Callable[[], None] | None = None,
     **changes: object,
 ) -> str:
-    """Runs the command to its failure and returns its last line."""
+    """Runs the command to its failure and returns its error."""
     done = subprocess.run(
         command(folder, corpus, **changes),
         cwd=ROOT,
@@ -215,28 +238,22 @@ def refused(
     )
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("Error: ")
-    return last
+    [error] = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    return error
 
 
-def test_a_disk_that_is_full_again_and_again(
-    corpus: tuple[Path, Path], unbroken: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "largest_file"), [("source.model", 4), ("checkpoints/00000010.npz", 64)]
+)
+def test_a_full_disk_as_a_run_begins(
+    name: str, largest_file: int, corpus: tuple[Path, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    for name, largest_file in (("source.model", 4), ("checkpoints/00000010.npz", 64)):
-        last = refused(folder, corpus, partial(no_file_past, largest_file))
-        assert last == f"Error: {folder / name}: cannot be written: File too large"
-    assert not checkpoints(folder)
-    best = folder / "best.npz"
-    best.symlink_to("/dev/full")
-    last = refused(folder, corpus)
-    assert last == f"Error: {best}: cannot be written: No space left on device"
-    assert [int(path.stem) for path in checkpoints(folder)] == [40, 50]
+    error = refused(folder, corpus, partial(no_file_past, largest_file))
 
-    best.unlink()
-    finish(folder, corpus)
-    assert_same_end(folder, unbroken)
+    assert error == f"Error: {folder / name}: cannot be written: File too large"
+    assert not list(folder.rglob(".*.tmp"))
+    assert not checkpoints(folder)
 
 
 def no_file_past(kibibytes: int) -> None:
@@ -250,9 +267,9 @@ def test_a_full_disk_costs_nothing_that_was_there(
     """The file is longer already than any may become."""
     folder = tmp_path / "run"
     shutil.copytree(unbroken, folder)
-    last = refused(folder, corpus, partial(no_file_past, largest_file), epochs=11)
+    error = refused(folder, corpus, partial(no_file_past, largest_file), epochs=11)
 
-    assert last == f"Error: {folder / name}: cannot be written: File too large"
+    assert error == f"Error: {folder / name}: cannot be written: File too large"
     assert_same_end(folder, unbroken)
 
 
@@ -265,12 +282,12 @@ def test_a_folder_that_cannot_be_written(
     for path in (folder, *folder.rglob("*")):
         path.chmod(path.stat().st_mode & ~0o222)
     try:
-        last = refused(folder, corpus, heed_permissions)
+        error = refused(folder, corpus, heed_permissions)
     finally:
         for path in (folder, *folder.rglob("*")):
             path.chmod(path.stat().st_mode | 0o200)
 
-    assert last == f"Error: {folder}: cannot be written: Permission denied"
+    assert error == f"Error: {folder}: cannot be written: Permission denied"
     assert contents(folder) == before
 
 
@@ -298,19 +315,6 @@ def test_a_corpus_that_is_lost(
     assert contents(folder) == before
 
 
-def test_two_at_once(corpus: tuple[Path, Path], unbroken: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with started(folder, corpus) as process:
-        wait_for(process, folder, 1)
-        last = refused(folder, corpus)
-        assert process.wait(timeout=300) == 0
-
-    assert last == (
-        f"Error: {folder}: another process trains here; wait for its end, or name another --output"
-    )
-    assert_same_end(folder, unbroken)
-
-
 def test_nothing_but_damaged_checkpoints(
     corpus: tuple[Path, Path], unbroken: Path, tmp_path: Path
 ) -> None:
@@ -319,10 +323,10 @@ def test_nothing_but_damaged_checkpoints(
     for path in checkpoints(folder):
         path.write_bytes(path.read_bytes()[:-1000])
     before = contents(folder)
-    last = refused(folder, corpus)
+    error = refused(folder, corpus)
 
-    assert last.startswith("Error: no checkpoint can be read: ")
-    assert all(str(path) in last for path in checkpoints(folder))
+    assert error.startswith("Error: no checkpoint can be read: ")
+    assert all(str(path) in error for path in checkpoints(folder))
     assert contents(folder) == before
 
 
