@@ -56,9 +56,10 @@ class RunLog:
         with self._clear_errors(), open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self.COLUMNS).writerow(row)
         if self._tensorboard is not None:
-            for name, value in figures.items():
-                self._tensorboard.add_scalar(name, value, progress.update)
-            self._tensorboard.flush()
+            with self._clear_errors():
+                for name, value in figures.items():
+                    self._tensorboard.add_scalar(name, value, progress.update)
+                self._tensorboard.flush()
         self.display.figures(progress, figures)
 
     @contextlib.contextmanager
@@ -70,11 +71,12 @@ class RunLog:
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """Rows of a `log.csv`; none where there is no file."""
+    """Rows of a `log.csv` that are whole; none where there is no file."""
     if not path.exists():
         return []
     with open(path, newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if (row.get("update") or "").isdigit()]
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    return [row for row in rows if row.get("update", "").isdigit()]
 
 
 def _tensorboard_writer(folder: Path) -> Any | None:
