@@ -80,11 +80,12 @@ class TrainConfig:
         clip_norm: Gradients are scaled to at most this global norm; 0 is off.
         clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
         teacher_forcing: The schedule of ε: `constant`, `linear`, `exponential`, `inverse_sigmoid`.
-        teacher_forcing_warmup: Share of the run before the schedule begins; until then ε is 1.
+        teacher_forcing_warmup: Share of the run before the schedule begins; until then ε is 1. Not
+            for `constant`.
         teacher_forcing_k: The schedule's k.
         teacher_forcing_slope: Its slope for each update, `linear` only; 0 is the slope that
             reaches the floor with the last update.
-        teacher_forcing_floor: Least ε.
+        teacher_forcing_floor: Least ε. Not for `constant`.
         teacher_forcing_feed: What is fed where the reference is not: a token drawn from the
             model's softmax (`sample`, as published), or its likeliest (`mode`).
         precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
@@ -173,6 +174,8 @@ class TrainConfig:
         for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("clip_value", not (self.clip_norm and self.clip_value), "0 beside clip_norm")
+        halves_too_late = self.decay == "plateau" and 0 < self.patience <= self.plateau
+        self._require("plateau", not halves_too_late, f"below patience, {self.patience}")
         self._require("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295")
         self._require("valid_beam_size", 1 <= self.valid_beam_size <= 100, "from 1 to 100")
         self.forcing(total=1)
@@ -182,6 +185,8 @@ class TrainConfig:
     def forcing(self, total: int) -> Forcing:
         """The schedule of the teacher-forcing ratio in a run of `total` updates."""
         k, floor = self.teacher_forcing_k, self.teacher_forcing_floor
+        if self.teacher_forcing == "constant":
+            return make_forcing("constant", k)
         start = int(self.teacher_forcing_warmup * total)
         slope = self.teacher_forcing_slope or max(0.0, k - floor) / max(1, total - start)
         return make_forcing(self.teacher_forcing, k, slope, floor, start)

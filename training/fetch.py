@@ -104,6 +104,7 @@ def fetch(
         pause=pause,
         show=show,
     )
+    _check_archive(archive, str(archive), members)  # it may have lain there before
     pairs = list(dict.fromkeys(_read(archive, members)))
     split = split_pairs(pairs, request.valid_size, request.test_size, request.seed)
     parts = {"": pairs, ".train": split.train, ".valid": split.valid, ".test": split.test}
@@ -140,7 +141,8 @@ def _check_archive(path: Path, url: str, members: Iterable[str]) -> None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
             missing = set(members) - set(archive.namelist())
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    # An archive that wants a password is a RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise CorpusError(f"{url}: expected a zip archive. Received: {error}") from error
     if damaged or missing:
         received = f"a damaged {damaged}" if damaged else f"none called {', '.join(missing)}"

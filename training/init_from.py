@@ -47,6 +47,15 @@ def open_start(path: Path) -> Start:
     return _from_model_folder(folder)
 
 
+def taken_over(path: Path) -> dict[str, Any]:
+    """What a run that was begun in this way took over; the origin need not be there any more.
+
+    Raises:
+        CheckpointError: The folder holds no run.
+    """
+    return _architecture(dataclasses.asdict(Run.open(path).config))
+
+
 def inherit(given: Mapping[str, Any], inherited: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Settings of a run that continues a model.
 

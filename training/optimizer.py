@@ -42,7 +42,8 @@ class ClippingAdam(keras.optimizers.Adam):
     def build(self, variables: list[Any]) -> None:
         if self.built:
             return
-        self.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
+        vectors = [v for v in variables if sum(size > 1 for size in v.shape) < 2]
+        self.exclude_from_weight_decay(vectors)
         super().build(variables)
         self.gradient_norm = self.add_variable((), dtype="float32", name="gradient_norm")
         self.rate_scale = self.add_variable((), "ones", dtype="float32", name="rate_scale")

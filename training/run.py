@@ -237,6 +237,8 @@ def held(folder: Path) -> Iterator[None]:
             raise CheckpointError(
                 f"{folder}: another process trains here; wait for its end, or name another --output"
             ) from error
+        except OSError as error:
+            raise CheckpointError(f"{folder}: cannot be locked: {error.strerror}") from error
         yield
 
 

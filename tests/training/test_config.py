@@ -22,6 +22,8 @@ class TestRanges:
             {"teacher_forcing": "inverse_sigmoid", "teacher_forcing_k": 500},
             {"precision": "mixed_bfloat16", "select": "loss", "decay": "cosine"},
             {"label_smoothing": 0.0, "state_dropout": 0.0},
+            {"decay": "plateau", "plateau": 2, "patience": 3},
+            {"decay": "plateau", "plateau": 9, "patience": 0},
             {"seed": 0},
             {"seed": 2**32 - 1},
         ],
@@ -120,6 +122,16 @@ class TestRanges:
 
 def load_config(path: Path | None, settings: Iterable[str] = ()) -> TrainConfig:
     return from_mapping(TrainConfig, read_settings(path, settings))
+
+
+def test_a_plateau_that_patience_would_not_outlast() -> None:
+    with pytest.raises(ConfigError, match="plateau: expected below patience, 3"):
+        TrainConfig(decay="plateau", plateau=3, patience=3)
+
+
+def test_constant_teacher_forcing_is_constant() -> None:
+    forcing = TrainConfig(teacher_forcing="constant", teacher_forcing_k=0.5).forcing(100)
+    assert {forcing(i) for i in range(100)} == {0.5}
 
 
 class TestLoad:

@@ -142,8 +142,7 @@ class TestAgain:
         shutil.copytree(toy_run, tmp_path / "old")
         arguments = (tmp_path / "run", corpus, "--init-from", tmp_path / "old")
         assert train(*arguments).exit_code == 0
-        with np.load(tmp_path / "old" / "best.npz") as arrays:
-            np.savez(tmp_path / "old" / "best.npz", **{n: 0 * a for n, a in arrays.items()})
+        shutil.rmtree(tmp_path / "old")
         # As a kill before the first checkpoint leaves it.
         for path in (tmp_path / "run" / "checkpoints").iterdir():
             path.unlink()

@@ -72,11 +72,16 @@ def test_the_rate_can_be_scaled() -> None:
 
 def test_matrices_decay_and_vectors_do_not() -> None:
     # No gradient: only the decay moves weights, by rate times decay of themselves.
-    matrix, vector = applied(
-        ClippingAdam(0.1, weight_decay=0.5), variables([[2.0]], [2.0]), [[0.0]], [0.0]
+    matrix, vector, column = applied(
+        ClippingAdam(0.1, weight_decay=0.5),
+        variables([[2.0, 2.0], [2.0, 2.0]], [2.0], [[2.0], [2.0]]),
+        [[0.0, 0.0], [0.0, 0.0]],
+        [0.0],
+        [[0.0], [0.0]],
     )
-    assert matrix[0] == pytest.approx([1.9])
-    assert vector == pytest.approx([2.0])
+    np.testing.assert_allclose(matrix, np.full((2, 2), 1.9))
+    assert vector == [2.0]
+    assert column == [[2.0], [2.0]]
 
 
 def test_accumulated_gradients_are_averaged_before_they_are_clipped() -> None:

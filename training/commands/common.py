@@ -30,7 +30,8 @@ def start(threads: int = 0, parts: int = 1) -> None:
 
     Args:
         threads: How many; 0 is one for each core.
-        parts: How many branches of a graph share them; each operation gets its share.
+        parts: How many branches of a graph run side by side. Where there is a branch for each
+            thread, an operation has one thread; where there are more threads, it may use all.
     """
     if os.environ["KERAS_BACKEND"] != "tensorflow":
         return
@@ -41,7 +42,7 @@ def start(threads: int = 0, parts: int = 1) -> None:
         threads = threads or count_cores()
         # A process in which TensorFlow has computed before keeps its threads, and says so by this.
         with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // parts))
+            tf.config.threading.set_intra_op_parallelism_threads(1 if threads <= parts else threads)
             tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 

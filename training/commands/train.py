@@ -75,7 +75,7 @@ _MAX_PARTS = 4
 @click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
 @click.option(
     "--init-from",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="RUN|MODEL",
     help="Continue a trained model, such as on another domain: a new run takes over its "
     "vocabulary, sizes and weights.",
@@ -110,7 +110,7 @@ def train(
         parts = min(_MAX_PARTS, threads or count_cores()) if on_tensorflow else 1
         start(threads, parts)
         from training.config import TrainConfig, read_settings
-        from training.init_from import inherit, open_start
+        from training.init_from import inherit, open_start, taken_over
         from training.run import Data
         from training.trainer import train as train_run
 
@@ -127,7 +127,9 @@ def train(
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
         given, origin = read_settings(config_file, settings), None
-        if init_from:
+        if init_from and (output / "run.json").exists():
+            given = inherit(given, taken_over(output), init_from)
+        elif init_from:
             origin = open_start(init_from)
             given = inherit(given, origin.settings, init_from)
         from_mapping(TrainConfig, given)  # what does not fit should show before much is read
