@@ -87,6 +87,9 @@ class StopOnNaN(keras.callbacks.Callback):
 class StopOnSignal(keras.callbacks.Callback):
     """Ends a run after the update under way, on Ctrl-C or SIGTERM; the last one is finished.
 
+    It is the last of the callbacks, so that a validation which is due is made: the run that goes on
+    would not come to it again.
+
     Args:
         progress: Where the run is.
         total: Updates of the run.

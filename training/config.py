@@ -187,11 +187,8 @@ class TrainConfig:
         return make_forcing(self.teacher_forcing, k, slope, floor, start)
 
     def rate(self, total: int) -> LearningRate:
-        """The learning-rate schedule of a run of `total` batches, by changes of the weights."""
-        changes = max(1, total // self.accumulate)
-        return LearningRate(
-            self.learning_rate, self.decay, min(self.warmup, changes // 10), changes
-        )
+        """The learning-rate schedule of a run of `total` updates."""
+        return LearningRate(self.learning_rate, self.decay, min(self.warmup, total // 10), total)
 
     def model(self, source_vocab_size: int, target_vocab_size: int) -> ModelConfig:
         """The sizes of the model, for vocabularies as they were learnt."""

@@ -52,6 +52,16 @@ class ClippingAdam(keras.optimizers.Adam):
         """The rate of the update to come, as a tensor."""
         return super().learning_rate * self.rate_scale
 
+    def finalize_variable_values(self, var_list: list[Any]) -> None:
+        """Nothing: at its end, `fit` asks for the average in the place of the weights.
+
+        A run that was interrupted saves its weights after that, and goes on from them.
+        """
+
+    def load_average(self, variables: list[Any]) -> None:
+        """Gives the variables their moving averages, which `use_ema` keeps."""
+        super().finalize_variable_values(variables)
+
     def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         # Keras's hook between accumulating gradients and applying them.
         grads = [_dense(gradient) for gradient in grads]

@@ -165,10 +165,10 @@ def _fit(
         callbacks = [
             Clock(progress, batches.tokens),
             nan,
-            stopped,
             LogTraining(log, config.log_every, progress, optimizer, forcing),
             validate,
             SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan),
+            stopped,
         ]
         trainee.fit(
             _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
@@ -234,16 +234,14 @@ def _compute_deterministically() -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def averaged(
-    model: Seq2Seq, optimizer: keras.optimizers.Optimizer, use: Callable[[], _T]
-) -> Callable[[], _T]:
+def averaged(model: Seq2Seq, optimizer: ClippingAdam, use: Callable[[], _T]) -> Callable[[], _T]:
     """`use`, with the average of the weights in the model's place where there is one."""
 
     def used() -> _T:
         if not optimizer.use_ema:
             return use()
         weights = [np.array(weight) for weight in model.trainable_variables]
-        optimizer.finalize_variable_values(model.trainable_variables)
+        optimizer.load_average(model.trainable_variables)
         try:
             return use()
         finally:

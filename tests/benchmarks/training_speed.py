@@ -33,11 +33,18 @@ sys.path.insert(0, str(ROOT))
 from training.run import Run  # noqa: E402
 from translator.constants import NUM_SPECIAL  # noqa: E402
 
-VOCABULARY = 8000
-PAIRS = 26_000
+SIZES = {
+    "vocab_size": 8000,
+    "embedding_size": 256,
+    "encoder_size": 256,
+    "decoder_size": 512,
+    "attention_size": 256,
+}
+"""Given, because they would follow from the number of pairs; the peer's settings have the same."""
+PAIRS = 11_000
 BATCH_TOKENS = 1500
 """About 128 sentences, as the peer's batches have."""
-INTERVAL = 20
+INTERVAL = 10
 SKIPPED = 2
 
 _RATES = """
@@ -106,11 +113,12 @@ def write_pairs(work: Path, corpus: Path) -> None:
 def own_speed(work: Path, run: Path, precision: str) -> float:
     """Target tokens a second of one epoch of the training command."""
     settings = {
-        "vocab_size": VOCABULARY,
+        **SIZES,
         "batch_tokens": BATCH_TOKENS,
         "embedding_dropout": 0.2,
         "state_dropout": 0.2,
         "output_dropout": 0.2,
+        "word_dropout": 0.0,
         "epochs": 1,
         "log_every": INTERVAL,
         "teacher_forcing": "constant",
@@ -137,6 +145,7 @@ def configure_peer(work: Path, run: Path, template: Path) -> None:
     (work / "vocab.txt").write_text("".join(f"{piece}\n" for piece in pieces), "utf-8")
     settings = template.read_text("utf-8").replace("WORKDIR", str(work))
     settings = re.sub(r"logging_freq: \d+", f"logging_freq: {INTERVAL}", settings)
+    settings = re.sub(r"updates: \d+", f"updates: {PAIRS // 128}", settings)
     (work / "peer.yaml").write_text(settings, "utf-8")
 
 

@@ -217,6 +217,7 @@ class TestChanged:
 
     def test_what_may_change(self) -> None:
         now = TrainConfig(
+            deterministic=True,
             epochs=99,
             patience=0,
             log_every=1,

@@ -105,6 +105,7 @@ def test_what_a_run_keeps(run: Path, corpus: Path) -> None:
     assert opened.data.tagged == (str(corpus / "made.tsv"),)
     assert opened.corpus["untranslated"] == 1
     assert opened.source.tag is not None
+    assert "a.tsv, b.po, c.tmx, made.tsv" in (run / "report.html").read_text("utf-8")
 
 
 def test_goes_on_with_the_same_draws(run: Path, corpus: Path, tmp_path: Path) -> None:

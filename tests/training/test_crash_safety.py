@@ -56,20 +56,22 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return train, write_pairs(folder / "valid.tsv", pairs[400:])
 
 
-def command(folder: Path, corpus: tuple[Path, Path], **changes: object) -> list[str]:
+def command(
+    folder: Path, corpus: tuple[Path, Path], threads: int = 1, **changes: object
+) -> list[str]:
     arguments = train_arguments(folder, *corpus, **{**SETTINGS, **changes})
-    return [sys.executable, "-m", "training", *arguments, "--threads", "1"]
+    return [sys.executable, "-m", "training", *arguments, "--threads", str(threads)]
 
 
 @contextlib.contextmanager
 def started(
-    folder: Path, corpus: tuple[Path, Path], **changes: object
+    folder: Path, corpus: tuple[Path, Path], threads: int = 1, **changes: object
 ) -> Iterator[subprocess.Popen[str]]:
     """The training command under way; what it says is in `folder.txt`."""
     with (
         open(folder.with_suffix(".txt"), "w") as said,
         subprocess.Popen(
-            command(folder, corpus, **changes), cwd=ROOT, stderr=said, text=True
+            command(folder, corpus, threads, **changes), cwd=ROOT, stderr=said, text=True
         ) as process,
     ):
         try:
@@ -78,9 +80,9 @@ def started(
             process.kill()
 
 
-def finish(folder: Path, corpus: tuple[Path, Path], **changes: object) -> str:
+def finish(folder: Path, corpus: tuple[Path, Path], threads: int = 1, **changes: object) -> str:
     """Runs the command to its end and returns what it said."""
-    with started(folder, corpus, **changes) as process:
+    with started(folder, corpus, threads, **changes) as process:
         status = process.wait(timeout=300)
     said = folder.with_suffix(".txt").read_text()
     assert status == 0, said
@@ -200,6 +202,40 @@ def test_interrupted_then_damaged(
     )
     assert f"going on from update {int(before.stem)}\n" in said
     assert_same_end(folder, unbroken)
+
+
+def test_interrupted_with_all_that_the_optimizer_keeps(
+    corpus: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Averages, gradients half accumulated and a halved rate; on several threads, bit for bit."""
+    kept = {
+        "average": 0.9,
+        "accumulate": 5,
+        "decay": "plateau",
+        "plateau": 1,
+        "select": "bleu",  # of a model that has learnt so little it is 0: no validation is better
+        "validate_every": 10,
+        "epochs": 5,
+        "joint_vocab": "false",
+        "tie_output": "false",
+        "deterministic": "true",
+    }
+    unbroken, folder = tmp_path / "unbroken", tmp_path / "run"
+    finish(unbroken, corpus, threads=2, **kept)
+    with started(folder, corpus, threads=2, **kept) as process:
+        wait_for(process, folder, 20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    finish(folder, corpus, threads=2, **kept)
+
+    rates = [[row["learning_rate"] for row in rows(run)] for run in (folder, unbroken)]
+    assert rates[0] == rates[1]
+    assert float(rates[0][-2]) < 0.003
+    for name in (checkpoints(unbroken)[-1].relative_to(unbroken), Path("best.npz")):
+        arrays = [read_arrays(run / name) for run in (folder, unbroken)]
+        assert arrays[0].keys() == arrays[1].keys()
+        for key in arrays[0].keys() - {"progress"}:
+            np.testing.assert_array_equal(arrays[0][key], arrays[1][key], err_msg=f"{name} {key}")
 
 
 def test_interrupted_before_the_first_update(corpus: tuple[Path, Path], tmp_path: Path) -> None:

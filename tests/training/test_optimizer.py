@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from training.config import TrainConfig
 from training.optimizer import ClippingAdam
 
 
@@ -87,3 +88,14 @@ def test_accumulated_gradients_are_averaged_before_they_are_clipped() -> None:
     optimizer.apply([tf.constant([-3.0])])
     assert float(optimizer.gradient_norm.value) == pytest.approx(3.0)  # of (9 - 3) / 2
     assert np.asarray(weights[0])[0] == pytest.approx(-0.1, abs=1e-5)
+
+
+def test_a_schedule_counts_batches_whose_gradients_are_accumulated_too() -> None:
+    """As all that is told in updates does: half of the run, half of the rate."""
+    config = TrainConfig(accumulate=4, learning_rate=1.0, decay="linear", warmup=0)
+    optimizer = ClippingAdam(config.rate(total=41), gradient_accumulation_steps=4)
+    weights = variables([0.0])
+    optimizer.build(weights)
+    for _ in range(20):
+        optimizer.apply([tf.constant([1.0])])
+    assert float(optimizer.learning_rate) == pytest.approx(0.5)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from training.corpus import Corpus, Counts, read_corpus
+from training.readers.tmx import _Handler
 from translator.errors import CorpusError
 
 
@@ -57,6 +58,25 @@ class TestTmx:
     def test_a_declared_encoding(self) -> None:
         head = '<?xml version="1.0" encoding="iso-8859-1"?>'
         assert read("memory.tmx", tmx(NO, head=head).encode("latin-1")).pairs == [("¡No!", "No!")]
+
+    @pytest.mark.parametrize("encoding", ["shift_jis", "klingon"])
+    def test_an_encoding_that_cannot_be_read(self, encoding: str) -> None:
+        head = f'<?xml version="1.0" encoding="{encoding}"?>'
+        assert error("memory.tmx", tmx(YES, head=head)).startswith(
+            "memory.tmx, line 1: expected UTF-8, UTF-16 or an encoding of one byte a character."
+        )
+
+    def test_a_parser_that_keeps_bytes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Expat 2.6 waits with what may be an unfinished tag; here with all there is."""
+        feed, kept = _Handler.feed, bytearray()
+
+        def feed_at_the_end(handler: _Handler, data: bytes, is_final: bool) -> None:
+            kept.extend(data)
+            if is_final:
+                feed(handler, bytes(kept), is_final)
+
+        monkeypatch.setattr(_Handler, "feed", feed_at_the_end)
+        assert read("memory.tmx", tmx(YES, NO)).counts.kept == 2
 
     def test_a_variant_of_the_language_stands_for_it(self) -> None:
         unit = tuv("ES-mx", "Hola") + tuv("en-GB", "Hello") + tuv("en-US", "Hi")

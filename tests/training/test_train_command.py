@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from click.testing import CliRunner, Result
 from toy import read_pairs, run_module, settings, toy_pairs, train_arguments, write_pairs
 
 from training.__main__ import main
+from training.callbacks import Clock
 from training.checkpoint import Checkpoints, read_arrays
 from training.config import TrainConfig, read_settings
 from training.corpus import read_corpus
 from training.dataset import Batches, encode_pairs
-from training.losses import TokenCrossEntropy
+from training.losses import token_cross_entropy
 from training.run import Run
+from translator.constants import PAD
 from translator.model import build
 from translator.translator import Translator
 
@@ -131,7 +134,7 @@ class TestBatches:
         )
         model = build(run.model_config, "float32", run.config.seed)
         expected = [
-            float(TokenCrossEntropy()(labels, model(inputs)))
+            float(np.asarray(token_cross_entropy(labels, model(inputs)))[labels != PAD].mean())
             for epoch in range(3)
             for inputs, labels in map(batches.batch, batches.order(epoch))
         ]
@@ -203,6 +206,24 @@ class TestAgain:
         assert result.exit_code == 2
         assert "train.tsv" in result.stderr
         assert "test.tsv" in result.stderr
+
+
+class TestSignal:
+    def test_a_validation_that_is_due_is_made(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        count = Clock.on_train_batch_end
+
+        def count_and_interrupt(clock: Clock, batch: int, logs: Any = None) -> None:
+            count(clock, batch, logs)
+            if clock.progress.update == 2:
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(Clock, "on_train_batch_end", count_and_interrupt)
+        result = train(tmp_path / "run", tiny_corpus, validate_every=2)
+
+        assert result.exit_code == 130
+        assert [row["update"] for row in rows(tmp_path / "run") if row["valid_loss"]] == ["2"]
 
 
 class TestNaN:

@@ -39,8 +39,10 @@ def start(threads: int = 0, parts: int = 1) -> None:
         import tensorflow as tf
 
         threads = threads or count_cores()
-        tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // parts))
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        # A process in which TensorFlow has computed before keeps its threads, and says so by this.
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(max(1, threads // parts))
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def count_cores() -> int:

@@ -28,11 +28,14 @@ def read_tmx(path: str, languages: tuple[str, str]) -> Iterator[Item]:
     """
     handler = _Handler(path, languages)
     with open_bytes(path, handler.line) as stream:
-        while chunk := stream.read(_CHUNK):
-            handler.feed(chunk)
+        is_final = False
+        while not is_final:
+            chunk = stream.read(_CHUNK)
+            is_final = not chunk
+            # A parser may keep some bytes back until it hears that they are the last (Expat 2.6).
+            handler.feed(chunk, is_final)
             while handler.items:
                 yield handler.items.popleft()
-        handler.feed(b"", is_final=True)
     if handler.units and not handler.pairs:
         raise CorpusError(
             f"{path}: expected units in {languages[0]} and {languages[1]}. "
@@ -65,13 +68,16 @@ class _Handler:
         """Where the parser is."""
         return self._parser.CurrentLineNumber
 
-    def feed(self, data: bytes, is_final: bool = False) -> None:
+    def feed(self, data: bytes, is_final: bool) -> None:
         """Parses some more bytes."""
         try:
             self._parser.Parse(data, is_final)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
             raise self._error(error.lineno, "well-formed XML", reason) from error
+        except (LookupError, ValueError) as error:
+            expected = "UTF-8, UTF-16 or an encoding of one byte a character"
+            raise self._error(self.line(), expected, str(error)) from error
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._open and name != "tmx":

@@ -144,7 +144,7 @@ def _facts(content: Content, best: Mapping[str, str] | None) -> list[tuple[str, 
         ("Best validation", f"update {int(best['update']):,}" if best else "none yet"),
         ("Weights", f"{content.weights:,}"),
         ("Pieces", pieces),
-        ("Training data", ", ".join(map(_name, run.data.train))),
+        ("Training data", ", ".join(map(_name, run.data.train + run.data.tagged))),
         ("Valid split", ", ".join(map(_name, run.data.valid))),
     ]
     if run.corpus:
