@@ -54,7 +54,7 @@ class TestEncodePairs:
     @pytest.fixture(scope="class")
     @classmethod
     def tokenizer(cls) -> Tokenizer:
-        return train_tokenizer([text for pair in TEXTS for text in pair], size=280)
+        return train_tokenizer([text for pair in TEXTS for text in pair], size=300)
 
     def test_keeps_pairs_of_which_both_sides_are_short(self, tokenizer: Tokenizer) -> None:
         longest = max(len(tokenizer.encode(text)) for text in TEXTS[0])
@@ -73,7 +73,7 @@ class TestTag:
     @pytest.fixture(scope="class")
     @classmethod
     def tokenizer(cls) -> Tokenizer:
-        return train_tokenizer([text for pair in TEXTS for text in pair], size=280)
+        return train_tokenizer([text for pair in TEXTS for text in pair], size=300)
 
     def test_stands_in_front_of_tagged_sources(self, tokenizer: Tokenizer) -> None:
         chunks = [Chunk(TEXTS[:2]), Chunk([("<bt> dos", "<bt> two"), ("", "one")], tagged=True)]
