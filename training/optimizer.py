@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from translator.layers.numerics import Tensor
@@ -62,6 +63,9 @@ class ClippingAdam(keras.optimizers.Adam):
     def load_average(self, variables: list[Any]) -> None:
         """Gives the variables their moving averages, which `use_ema` keeps."""
         super().finalize_variable_values(variables)
+        for variable in variables:
+            # On JAX the two now share an array, and whatever computes with one gives it away.
+            variable.assign(np.array(variable))
 
     def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         # Keras's hook between accumulating gradients and applying them.

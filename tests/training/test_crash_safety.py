@@ -37,6 +37,7 @@ SETTINGS = {
     "attention_size": 16,
     "state_dropout": 0.2,
     "word_dropout": 0.1,
+    "average": 0.9,
     "teacher_forcing": "linear",
     "teacher_forcing_k": 1.0,
     "teacher_forcing_slope": 0.002,
