@@ -15,6 +15,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from training.augmentation import Augmentation
 from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
 from translator.config import Attention, Cell, ModelConfig
 from translator.errors import ConfigError
@@ -47,6 +48,10 @@ class TrainConfig:
         subword_sampling: Each sentence is cut into other pieces each time (Kudo, arXiv 1804.10959;
             Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram vocabulary, 0.2 to
             0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
+        placeholders: Pairs with placeholders that are made of those that are there, as a share of
+            them: they teach the model to carry what must survive.
+        joined: Pairs made of two neighbours, as a share.
+        recased: Pairs in capitals, in lower case, or without their last mark, as a share.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
         embedding_size: See ModelConfig; so are all down to `tie_output`.
         encoder_size: See ModelConfig.
@@ -104,6 +109,9 @@ class TrainConfig:
     vocab_size: int = 8000
     tokenizer: Algorithm = "unigram"
     subword_sampling: float = 0.0
+    placeholders: float = 0.1
+    joined: float = 0.1
+    recased: float = 0.05
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256
@@ -178,9 +186,14 @@ class TrainConfig:
         self._require("plateau", not halves_too_late, f"below patience, {self.patience}")
         self._require("seed", 0 <= self.seed < 2**32, "from 0 to 4294967295")
         self._require("valid_beam_size", 1 <= self.valid_beam_size <= 100, "from 1 to 100")
+        self.augmentation()
         self.forcing(total=1)
         self.rate(total=1)
         self.model(source_vocab_size=self.vocab_size, target_vocab_size=self.vocab_size)
+
+    def augmentation(self) -> Augmentation:
+        """What is made of the pairs that are there."""
+        return Augmentation(self.placeholders, self.joined, self.recased)
 
     def forcing(self, total: int) -> Forcing:
         """The schedule of the teacher-forcing ratio in a run of `total` updates."""

@@ -20,7 +20,7 @@ from training.callbacks import (
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.config import TrainConfig
-from training.corpus import Corpus
+from training.corpus import Corpus, StreamedCorpus
 from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.log import RunLog
@@ -94,9 +94,18 @@ def train(
     say(recipe)
     with held(folder):
         run = begin(folder, data, config, corpus, start, parts)
-        pairs = encode_chunks(corpus.chunks(), run.source, run.target, run.config.max_length)
+        pairs = _encode(run, corpus)
         del corpus  # its sample of texts is not needed any more
         return _train(run, pairs, valid, quiet, report)
+
+
+def _encode(run: Run, corpus: StreamedCorpus) -> Pairs:
+    """The pairs of a corpus as ids, and those that are made of them."""
+    made = run.config.augmentation()
+    if not (run.source.placeholders and run.target.placeholders):
+        made = dataclasses.replace(made, placeholders=0.0)
+    chunks = made.apply(corpus.chunks(), run.config.seed)
+    return encode_chunks(chunks, run.source, run.target, run.config.max_length)
 
 
 def _train(run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool) -> Outcome:

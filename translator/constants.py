@@ -20,3 +20,9 @@ It is a control symbol: no text is ever encoded to it, also not one in which it 
 
 EXTRA_LENGTH: Final = 10
 """A translation may have this many tokens more than `max_length_ratio` times its source."""
+
+PLACEHOLDERS: Final = tuple(chr(0x10FF00 + n) for n in range(8))
+"""Characters for private use that stand in a sentence for what must survive translation.
+
+Each is a piece of every vocabulary, and stands in a sentence at most once.
+"""

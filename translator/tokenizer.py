@@ -11,7 +11,7 @@ from typing import Literal
 
 import sentencepiece as spm
 
-from translator.constants import BACK_TRANSLATED, BOS, EOS, PAD, UNK
+from translator.constants import BACK_TRANSLATED, BOS, EOS, PAD, PLACEHOLDERS, UNK
 from translator.errors import ConfigError, ModelFolderError
 from translator.text import normalize
 
@@ -68,6 +68,12 @@ class Tokenizer:
         """Id of `BACK_TRANSLATED`; None in vocabularies that were learnt without it."""
         tag = self._processor.piece_to_id(BACK_TRANSLATED)
         return int(tag) if self._processor.is_control(tag) else None
+
+    @property
+    def placeholders(self) -> tuple[int, ...]:
+        """Ids of `PLACEHOLDERS`; none in vocabularies that were learnt without them."""
+        ids = tuple(int(self._processor.piece_to_id(symbol)) for symbol in PLACEHOLDERS)
+        return () if UNK in ids else ids
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text's pieces, without BOS and EOS; the text is normalised first.
@@ -140,6 +146,7 @@ def _train(texts: Sequence[str], size: int, algorithm: Algorithm) -> Tokenizer:
         bos_id=BOS,
         eos_id=EOS,
         control_symbols=[BACK_TRANSLATED],
+        user_defined_symbols=list(PLACEHOLDERS),
         byte_fallback=True,
         split_digits=True,
         required_chars="0123456789",
