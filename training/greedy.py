@@ -68,7 +68,7 @@ class GreedySearch(keras.Model):
 
     def call(self, source_ids: Tensor) -> Tensor:
         source, start = self.model.encode(source_ids)
-        layers = len(start.h)
+        kernels, layers = self.model.decoder.kernels(), len(start.h)
         ratio = SearchConfig.max_length_ratio
         lengths = ops.sum(ops.cast(valid_mask(source_ids), "float32"), axis=1)
         limits = ops.cast(ratio * lengths + 1e-3, "int32") + EXTRA_LENGTH
@@ -76,7 +76,7 @@ class GreedySearch(keras.Model):
 
         def body(t: Tensor, fed: Tensor, alive: Tensor, ids: Tensor, *states: Tensor) -> Any:
             state = State(tuple(states[:layers]), tuple(states[layers:]))
-            logits, state, _ = self.model.step(fed[:, None], state, source)
+            logits, state, _ = self.model.step(fed[:, None], state, source, kernels)
             # PAD, UNK and BOS, which stand before EOS, are never put out.
             best = ops.cast(ops.argmax(logits[:, 0, EOS:], axis=-1), "int32") + EOS
             best = ops.where(alive, best, PAD)

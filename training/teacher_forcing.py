@@ -146,14 +146,14 @@ def sample_inputs(
     """
     source, state = model.encode(source_ids)
     reference, coins, draws = (ops.transpose(x) for x in (target_ids, coins, draws))
-    layers = len(state.h)
+    kernels, layers = model.decoder.kernels(), len(state.h)
 
     def step(carry: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> Any:
         reference_t, coin_t, draw_t = inputs
         own, *states = carry
         fed = ops.where(coin_t < ratio, reference_t, own)
         state = State(tuple(states[:layers]), tuple(states[layers:]))
-        logits, state, _ = model.step(fed[:, None], state, source)
+        logits, state, _ = model.step(fed[:, None], state, source, kernels)
         logits = logits[:, 0]
         own = ops.cast(ops.argmax(logits, axis=-1), "int32") if mode else draw(logits, draw_t)
         return (own, *state.h, *state.c), (ops.cast(fed, "float32"),)

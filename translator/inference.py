@@ -1,21 +1,82 @@
-"""The two functions of a model folder, over a model that is alive: `translate` and `score`."""
+"""What a model folder computes, over a model that is alive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
-from translator.constants import BOS, EXTRA_LENGTH, PAD
+from translator.constants import BOS, PAD
 from translator.layers.attentive import Source
-from translator.layers.decoder import State
-from translator.model import Seq2Seq
-from translator.search import Options, beam_search
+from translator.layers.decoder import DecoderKernels, Shares, State
+from translator.model import Seq2Seq, embed
+from translator.search.beam import beam_search
+from translator.search.hypotheses import Options
+from translator.search.sentences import sentences_of
 from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC
 
 Tensor = Any
 Function = Callable[..., dict[str, Tensor]]
+
+
+class Weights(NamedTuple):
+    """All weights as a search wants them: cast once, and what can be computed before is.
+
+    Attributes:
+        encoding: Those that `encode` reads.
+        kernels: Those of a decoding step.
+        shares: Of the embedding of each target piece: pieces x ....
+        output: target pieces x embedding_size, the output layer.
+        output_bias: target pieces.
+    """
+
+    encoding: tuple[Tensor, ...]
+    kernels: DecoderKernels
+    shares: Shares
+    output: Tensor
+    output_bias: Tensor
+
+
+def prepare(model: Seq2Seq) -> Weights:
+    """The weights of a model, in the dtypes of its products.
+
+    The shares of the embeddings are kept in half precision where products are in bfloat16.
+    """
+    decoder, dtype = model.decoder, model.compute_dtype
+    table = embed(model.target_embeddings, tf.range(model.config.target_vocab_size))
+    half = tf.float32 if dtype == "float32" else tf.float16
+    return Weights(
+        tuple(
+            tf.cast(weight, dtype if weight.name.endswith("kernel") else tf.float32)
+            for weight in _encoding_weights(model)
+        ),
+        decoder.kernels(),
+        Shares(*(tf.cast(share, half) for share in decoder.shares(table))),
+        tf.cast(model.output_embeddings, dtype),
+        tf.convert_to_tensor(model.output_bias),
+    )
+
+
+def encode(model: Seq2Seq, weights: tuple[Tensor, ...], source_ids: Tensor) -> tuple[Source, State]:
+    """As `model.encode`, with given weights; annotations in the dtype of products."""
+    with keras.StatelessScope(list(zip(_encoding_weights(model), weights, strict=True))):
+        source, state = model.encode(source_ids)
+    return source._replace(memory=tf.cast(source.memory, model.compute_dtype)), state
+
+
+def step(
+    model: Seq2Seq, weights: Weights, tokens: Tensor, state: State, source: Source
+) -> tuple[Tensor, State, Tensor]:
+    """One decoding step with given weights, up to the output layer.
+
+    Returns:
+        Features (batch x beams x embedding_size), the new state, and attention weights (batch x
+        beams x source_length).
+    """
+    shares = Shares(*(embed(table, tokens) for table in weights.shares))
+    return model.decoder.step(shares, state, source, weights.kernels)
 
 
 def translate(
@@ -43,18 +104,19 @@ def translate(
         max_length_ratio: float32; of source tokens, EOS counted.
 
     Returns:
-        The fields of `search.Hypotheses`, by name.
+        The fields of `search.hypotheses.Hypotheses`, by name.
     """
-    mask = source_ids != PAD
-    lengths = tf.reduce_sum(tf.cast(mask, tf.float32), axis=1)
-    # Without the thousandth, 1.3 times 90 would be 116: float32 has no 1.3.
-    max_lengths = tf.cast(max_length_ratio * lengths + 1e-3, tf.int32) + EXTRA_LENGTH
     tf.debugging.assert_less_equal(n_best, beam_size, "n_best: expected at most beam_size")
     source, start = model.encode(source_ids)
-    options = Options(
-        beam_size, n_best, length_penalty, coverage_penalty, min_length, no_repeat_ngram_size
-    )
-    return beam_search(_step(model, source), start, mask, max_lengths, options)._asdict()
+    kernels = model.decoder.kernels()
+
+    def step(tokens: Tensor, state: State, source: Source) -> tuple[Tensor, State, Tensor]:
+        logits, state, attention = model.step(tokens, state, source, kernels)
+        return logits, state, attention
+
+    options = Options(n_best, length_penalty, coverage_penalty, min_length, no_repeat_ngram_size)
+    sentences = sentences_of(source, source_ids, beam_size, max_length_ratio)
+    return beam_search(step, start, sentences, options)._asdict()
 
 
 def score(model: Seq2Seq, source_ids: Tensor, target_ids: Tensor) -> dict[str, Tensor]:
@@ -88,9 +150,11 @@ def compiled(model: Seq2Seq) -> tuple[Function, Function]:
     return (lambda **inputs: translate_graph(inputs)), (lambda **inputs: score_graph(inputs))
 
 
-def _step(model: Seq2Seq, source: Source) -> Any:
-    def step(tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        logits, state, attention = model.step(tokens, state, source)
-        return logits, state, attention
-
-    return step
+def _encoding_weights(model: Seq2Seq) -> list[Any]:
+    decoder = model.decoder
+    return [
+        model.source_embeddings,
+        *model.encoder.weights,
+        *(decoder.attending.key_kernel, decoder.attending.key_bias),
+        *(decoder.bridge_kernel, decoder.bridge_bias),
+    ]

@@ -7,7 +7,7 @@ from keras import ops
 
 from translator.config import ModelConfig
 from translator.layers.attentive import Source
-from translator.layers.decoder import Decoder, State
+from translator.layers.decoder import Decoder, DecoderKernels, State
 from translator.layers.encoder import Encoder
 from translator.layers.numerics import Tensor, linear
 
@@ -75,7 +75,7 @@ class Seq2Seq(keras.Model):
         return self.decoder.source(memory, source_ids), self.decoder.initial_state(final)
 
     def step(
-        self, previous_ids: Tensor, state: State, source: Source
+        self, previous_ids: Tensor, state: State, source: Source, kernels: DecoderKernels
     ) -> tuple[Tensor, State, Tensor]:
         """One decoding step, as search and sampling drive it.
 
@@ -83,13 +83,14 @@ class Seq2Seq(keras.Model):
             previous_ids: batch x beams, the tokens put out last (BOS at the start).
             state: The state of every hypothesis.
             source: The sentences.
+            kernels: `decoder.kernels()`, made once, outside the loop over the steps.
 
         Returns:
             Logits (batch x beams x target_vocab_size), the new state, and attention weights
             (batch x beams x source_length).
         """
-        embedded = embed(self.target_embeddings, previous_ids)
-        features, state, weights = self.decoder.step(embedded, state, source)
+        shares = self.decoder.shares(embed(self.target_embeddings, previous_ids))
+        features, state, weights = self.decoder.step(shares, state, source, kernels)
         return self.logits(features), state, weights
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
@@ -136,4 +137,4 @@ def build(config: ModelConfig, dtype: str = "float32", seed: int = 0) -> Seq2Seq
 
 def embed(table: Tensor, ids: Tensor) -> Tensor:
     """Rows of an embedding table, ids' shape x embedding_size, float32."""
-    return ops.take(ops.convert_to_tensor(table), ids, axis=0)
+    return ops.cast(ops.take(ops.convert_to_tensor(table), ids, axis=0), "float32")

@@ -218,7 +218,7 @@ class TestRecurrent:
         c = c0 = floats(rng.normal(size=(5, 3))) if cell == "lstm" else h0
         states = layer(x, h0, c0)
         for t in range(4):
-            h, c = layer.step(x[t], h, c)
+            h, c = layer.step(x[t], h, c, layer.kernels())
             np.testing.assert_allclose(states[t], h, atol=1e-6)
 
     def test_starts_from_zeros(self) -> None:

@@ -38,7 +38,7 @@ def decode_step_by_step(model: Seq2Seq, fed: npt.NDArray[np.int32]) -> Any:
     state = tf.nest.map_structure(lambda x: tf.repeat(x, fed.shape[1], axis=1), state)
     steps = []
     for t in range(fed.shape[2]):
-        logits, state, _ = model.step(fed[:, :, t], state, source)
+        logits, state, _ = model.step(fed[:, :, t], state, source, model.decoder.kernels())
         steps.append(logits.numpy())
     return np.stack(steps, axis=2)
 

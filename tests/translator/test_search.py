@@ -7,6 +7,7 @@ are so few targets that plain Python can score them all, and the search has to a
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,8 +20,10 @@ import tensorflow as tf
 from translator.config import SearchConfig
 from translator.inference import compiled
 from translator.model import Seq2Seq
-from translator.scoring import coverage_penalty, length_penalty
-from translator.search import Options, beam_search
+from translator.search.beam import beam_search
+from translator.search.hypotheses import Options, Sentences
+from translator.search.rules import Vocabulary
+from translator.search.scoring import coverage_penalty, length_penalty
 from translator.signatures import search_inputs
 
 EOS, A, B = 3, 4, 5
@@ -171,23 +174,51 @@ INTEGERS = ("beam_size", "n_best", "min_length", "no_repeat_ngram_size")
 REALS = ("length_penalty", "coverage_penalty")
 
 
-@tf.function(
-    input_signature=[
-        tf.TensorSpec((None, None, None), tf.float32),
-        tf.TensorSpec((None, None, None), tf.float32),
-        tf.TensorSpec((None, None), tf.bool),
-        tf.TensorSpec((None,), tf.int32),
-        {name: tf.TensorSpec((), tf.int32) for name in INTEGERS},
-        {name: tf.TensorSpec((), tf.float32) for name in REALS},
-    ],
-    autograph=False,
-)
+SPECS = [
+    tf.TensorSpec((None, None, None), tf.float32),
+    tf.TensorSpec((None, None, None), tf.float32),
+    tf.TensorSpec((None, None), tf.bool),
+    tf.TensorSpec((None,), tf.int32),
+    tf.TensorSpec((None,), tf.int32),
+    {name: tf.TensorSpec((), tf.int32) for name in INTEGERS},
+    {name: tf.TensorSpec((), tf.float32) for name in REALS},
+]
+
+
+@tf.function(input_signature=SPECS, autograph=False)
 def graph(
-    logits: Any, attention: Any, mask: Any, max_lengths: Any, integers: Any, reals: Any
+    logits: Any,
+    attention: Any,
+    mask: Any,
+    max_lengths: Any,
+    max_repeats: Any,
+    integers: Any,
+    reals: Any,
+) -> Any:
+    return searched(logits, attention, mask, max_lengths, max_repeats, integers, reals)
+
+
+@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.int32), *SPECS], autograph=False)
+def graph_with_phrases(phrases: Any, *inputs: Any) -> Any:
+    return searched(*inputs, phrases=(phrases,))
+
+
+def searched(
+    logits: Any,
+    attention: Any,
+    mask: Any,
+    max_lengths: Any,
+    max_repeats: Any,
+    integers: Any,
+    reals: Any,
+    phrases: Any = (),
 ) -> Any:
     prefixes, words = tf.shape(logits)[1], tf.shape(logits)[2] - A
 
-    def step(tokens: Any, state: dict[str, Any]) -> tuple[Any, dict[str, Any], Any]:
+    def step(
+        tokens: Any, state: dict[str, Any], given: tuple[Any, Any]
+    ) -> tuple[Any, dict[str, Any], Any]:
+        logits, attention = given
         # At BOS the number is 0; a frozen place may go on past the table.
         place = state["place"] * (words + 1) + tf.maximum(tokens - EOS, 0)
         place = tf.minimum(place, prefixes - 1)
@@ -198,18 +229,27 @@ def graph(
         )
 
     state = {"place": tf.zeros([tf.shape(logits)[0], 1], tf.int32)}
-    return beam_search(step, state, mask, max_lengths, Options(**integers, **reals))
+    beams = integers["beam_size"] * tf.ones_like(max_lengths)
+    sentences = Sentences((logits, attention), mask, max_lengths, max_repeats, beams, phrases)
+    vocabulary = Vocabulary(joining=tf.fill([100], False))
+    settings = {name: x for name, x in integers.items() if name != "beam_size"}
+    return beam_search(step, state, sentences, Options(**settings, **reals), vocabulary)
 
 
-def run(toy: Toy, search: SearchConfig) -> Any:
-    result = graph(
+def run(toy: Toy, search: SearchConfig, phrases: Any = None, max_repeats: int = 100) -> Any:
+    inputs = (
         tf.constant(toy.logits, tf.float32),
         tf.constant(toy.attention, tf.float32),
         tf.constant(toy.mask),
         tf.constant(toy.max_lengths, tf.int32),
+        tf.fill(toy.max_lengths.shape, max_repeats),
         {name: tf.constant(getattr(search, name)) for name in INTEGERS},
         {name: tf.constant(getattr(search, name), tf.float32) for name in REALS},
     )
+    if phrases is None:
+        result = graph(*inputs)
+    else:
+        result = graph_with_phrases(tf.constant(phrases, tf.int32), *inputs)
     return type(result)(*(field.numpy() for field in result))
 
 
@@ -237,8 +277,16 @@ def hypotheses_of(result: Any, n: int) -> list[Scored]:
     return found
 
 
-def search_toy(toy: Toy, search: SearchConfig) -> list[list[Scored]]:
-    result = run(toy, search)
+def search_toy(
+    toy: Toy, search: SearchConfig, phrases: Any = None, max_repeats: int = 100
+) -> list[list[Scored]]:
+    """Hypotheses of each sentence; `phrases` are those of one sentence, for all, or an array."""
+    if isinstance(phrases, tuple):
+        array = np.zeros((len(toy.logits), len(phrases), max(map(len, phrases))), np.int32)
+        for n, phrase in enumerate(phrases):
+            array[:, n, : len(phrase)] = phrase
+        phrases = array
+    result = run(toy, search, phrases, max_repeats)
     assert result.scores.shape == (len(toy.logits), search.n_best)
     return [hypotheses_of(result, n) for n in range(len(toy.logits))]
 
@@ -563,3 +611,85 @@ class TestModel:
         source_ids = np.full((1, length), 4, np.int32)
         result = translate(source_ids, beam_size=1, min_length=1000, max_length_ratio=1.3)
         assert result["lengths"].item() == round(1.3 * length) + 10
+
+
+def contains(tokens: tuple[int, ...], phrase: tuple[int, ...]) -> bool:
+    return any(tokens[i : i + len(phrase)] == phrase for i in range(len(tokens)))
+
+
+PHRASES = [((A,),), ((B,), (6,)), ((A, B),), ((B, A), (6,)), ((A, A),), ((A, B), (B, 6))]
+
+
+class TestRequired:
+    """Phrases that the translations of a sentence must hold."""
+
+    @pytest.mark.parametrize("phrases", PHRASES, ids=str)
+    def test_a_wide_beam_finds_the_best_that_holds_them(
+        self, phrases: tuple[tuple[int, ...], ...]
+    ) -> None:
+        for seed in range(6):
+            toy = dataclasses.replace(random_toy(seed, 3, 4), max_lengths=np.array([4, 4, 4]))
+            for setting in ({"length_penalty": 0.0}, {"length_penalty": 1.0}):
+                search = SearchConfig(beam_size=100, n_best=3, **setting)
+                for n, found in enumerate(search_toy(toy, search, phrases)):
+                    truth = ranked(
+                        [
+                            one
+                            for one in every_hypothesis(toy, n, search)
+                            if one.finished and all(contains(one.tokens, p) for p in phrases)
+                        ]
+                    )
+                    assert_ranks_of([h for h in found if h.finished], truth[:3])
+
+    @pytest.mark.parametrize("phrases", PHRASES, ids=str)
+    @pytest.mark.parametrize("beam_size", [4, 6])
+    def test_a_narrow_beam_obeys(
+        self, phrases: tuple[tuple[int, ...], ...], beam_size: int
+    ) -> None:
+        for seed in range(20):
+            toy = dataclasses.replace(random_toy(seed, 3, 6), max_lengths=np.array([6, 6, 6]))
+            for found in search_toy(toy, SearchConfig(beam_size=beam_size), phrases):
+                assert found
+                assert all(contains(found[0].tokens, phrase) for phrase in phrases)
+
+    def test_other_sentences_of_the_batch_are_as_ever(self) -> None:
+        toy = random_toy(3, 3, 4)
+        search = SearchConfig(beam_size=100, length_penalty=0.0)
+        free = search_toy(toy, search)
+        phrases = np.zeros((3, 1, 2), np.int32)
+        phrases[1, 0] = A, B
+        mixed = search_toy(toy, search, phrases)
+        for n in (0, 2):
+            assert_same(mixed[n][0], free[n][0])
+
+
+class TestRepetition:
+    """After any prefix, A is by far the likeliest; or A and B in turn."""
+
+    @pytest.mark.parametrize(
+        ("likely", "most", "expected"),
+        [
+            ({(): A}, 3, (A, A, A, B, A, A, A, B)),
+            ({(): A}, 2, (A, A, B, A, A, B, A)),
+            ({(): A, (A,): B}, 2, (A, B, A, B, A, A, B, A)),
+        ],
+    )
+    def test_nothing_stands_more_often_in_a_row(
+        self, likely: dict[tuple[int, ...], int], most: int, expected: tuple[int, ...]
+    ) -> None:
+        longest = len(expected)
+        toy = random_toy(0, words=2, longest=longest, sentences=1)
+        logits = np.full_like(toy.logits, 0.0)
+        logits[..., EOS] = -20.0
+        for tokens in every_prefix(longest - 1):
+            wanted = likely.get(tokens[-1:], likely[()])
+            logits[0, toy.place(tokens), wanted] = 10.0
+        toy = dataclasses.replace(toy, logits=logits, max_lengths=np.array([longest]))
+        [[found]] = search_toy(toy, SearchConfig(beam_size=1), max_repeats=most)
+        assert found.tokens == expected
+
+
+def every_prefix(longest: int) -> Iterator[tuple[int, ...]]:
+    yield ()
+    for length in range(1, longest + 1):
+        yield from itertools.product((A, B), repeat=length)

@@ -225,20 +225,13 @@ class AttentiveRecurrent(Recurrent):
         keys = linear(memory, self.cast(self.key_kernel)) + ops.convert_to_tensor(self.key_bias)
         return Source(memory, keys, mask_bias(source_ids))
 
-    def attending_step(
-        self, x: Tensor, h: Tensor, c: Tensor, source: Source
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """One step: inputs batch x beams x input_size and states to (h, c, context, weights)."""
-        made = attentive_step(self.kind, self.project(x), h, c, source, self.kernels())
-        return made[:4]
-
     def attending_call(
         self, x: Tensor, h0: Tensor, c0: Tensor, source: Source
     ) -> tuple[Tensor, Tensor, Tensor]:
         """All steps: inputs time x batch x input_size to states, contexts and weights."""
-        return attentive_recur(self.kind, self.project(x), h0, c0, source, self.kernels())
+        return attentive_recur(self.kind, self.project(x), h0, c0, source, self.attending_kernels())
 
-    def kernels(self) -> Kernels:
+    def attending_kernels(self) -> Kernels:
         """The weights of the recurrence, in the dtypes of their products."""
         state = ops.concatenate([self.recurrent_kernel, self.query_kernel], axis=-1)
         v = ops.reshape(ops.convert_to_tensor(self.v), (-1,))

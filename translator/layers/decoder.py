@@ -8,9 +8,9 @@ import keras
 from keras import ops
 
 from translator.config import ModelConfig
-from translator.layers.attentive import AttentiveRecurrent, Source
+from translator.layers.attentive import AttentiveRecurrent, Kernels, Source, attentive_step
 from translator.layers.numerics import Tensor, linear
-from translator.layers.recurrence import Recurrent
+from translator.layers.recurrence import Recurrent, StepKernels
 
 
 class State(NamedTuple):
@@ -27,6 +27,32 @@ class State(NamedTuple):
     def memory(self, layer: int) -> Tensor:
         """What the cell of that layer takes as its memory."""
         return self.c[layer] if self.c else self.h[layer]
+
+
+class Shares(NamedTuple):
+    """What the embedding of the previous token adds to a step.
+
+    Attributes:
+        x: ... x gates·H, to the pre-activations of the attending layer.
+        deep: ... x embedding_size, to the deep output, before its tanh.
+    """
+
+    x: Tensor
+    deep: Tensor
+
+
+class DecoderKernels(NamedTuple):
+    """Weights of a step, but for what became `Shares`.
+
+    Attributes:
+        attending: Of the layer with the attention.
+        upper: Of the layers on top of it.
+        deep: (decoder_size + memory_size) x embedding_size, of the deep output.
+    """
+
+    attending: Kernels
+    upper: tuple[StepKernels, ...]
+    deep: Tensor
 
 
 class Decoder(keras.layers.Layer):
@@ -85,29 +111,54 @@ class Decoder(keras.layers.Layer):
             return State(tuple(parts), ())
         return State(tuple(parts[0::2]), tuple(parts[1::2]))
 
-    def step(self, embedded: Tensor, state: State, source: Source) -> tuple[Tensor, State, Tensor]:
-        """One step for every hypothesis.
+    def shares(self, embedded: Tensor) -> Shares:
+        """What the previous token adds to a step, from its embedding, ... x embedding_size.
+
+        It depends on nothing else, so that a search can look it up.
+        """
+        rest = self.deep_kernel.shape[0] - self.config.embedding_size
+        return Shares(
+            self.attending.project(embedded),
+            self._linear(embedded, self.deep_kernel[rest:], self.deep_bias),
+        )
+
+    def kernels(self) -> DecoderKernels:
+        """The weights of a step, in the dtypes of their products; the same at every step."""
+        rest = self.deep_kernel.shape[0] - self.config.embedding_size
+        return DecoderKernels(
+            self.attending.attending_kernels(),
+            tuple(layer.kernels() for layer in self.upper),
+            ops.cast(self.deep_kernel[:rest], self.compute_dtype),
+        )
+
+    def step(
+        self, shares: Shares, state: State, source: Source, kernels: DecoderKernels
+    ) -> tuple[Tensor, State, Tensor]:
+        """One step for every hypothesis. It reads no weights but those it is given.
 
         Args:
-            embedded: batch x beams x embedding_size, the previous tokens.
+            shares: batch x beams x ..., of the previous tokens.
             state: The state of every hypothesis.
             source: The sentences.
+            kernels: The weights.
 
         Returns:
             Features for the output layer (batch x beams x embedding_size), the new state, and the
             attention weights (batch x beams x source_length).
         """
-        h, c, context, weights = self.attending.attending_step(
-            embedded, state.h[0], state.memory(0), source
+        h, c, context, weights, _ = attentive_step(
+            *(self.attending.kind, shares.x, state.h[0], state.memory(0), source),
+            kernels.attending,
         )
         hs, cs = [h], [c]
         for n, layer in enumerate(self.upper, start=1):
-            h, c = layer.step(hs[-1], state.h[n], state.memory(n))
+            h, c = layer.step(hs[-1], state.h[n], state.memory(n), kernels.upper[n - 1])
             hs.append(h)
             cs.append(c)
         top = sum(hs[1:], hs[0])
-        state = State(tuple(hs), tuple(cs) if self.has_memory else ())
-        return self._deep_output(top, context, embedded), state, weights
+        seen = ops.concatenate([top, context], axis=-1)
+        features = ops.tanh(linear(seen, kernels.deep) + shares.deep)
+        return features, State(tuple(hs), tuple(cs) if self.has_memory else ()), weights
 
     def call(
         self, embedded: Tensor, state: State, source: Source, training: bool = False

@@ -7,6 +7,8 @@ are then one matrix product over all steps at once.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import keras
 from keras import ops
 
@@ -96,6 +98,22 @@ def flowing(time: Tensor, truncate: int) -> Tensor:
     return 1.0 - ops.cast(cut, "float32")
 
 
+class StepKernels(NamedTuple):
+    """Weights of one step of a recurrent layer.
+
+    Attributes:
+        input: input_size x gates·H.
+        bias: One vector of gates·H; none where the cell's gains have it.
+        state: H x gates·H.
+        gains: The cell's own weights, gates·H each.
+    """
+
+    input: Tensor
+    bias: Tensors
+    state: Tensor
+    gains: Tensors
+
+
 class Recurrent(keras.layers.Layer):
     """One recurrent layer over a whole sequence, time-major.
 
@@ -144,10 +162,17 @@ class Recurrent(keras.layers.Layer):
         c0 = h0 if c0 is None else c0
         return recur(self.cell, self.project(x), kernel, h0, c0, self.gains(), self.truncate)
 
-    def step(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    def kernels(self) -> StepKernels:
+        """The weights of a step, in the dtypes of their products."""
+        bias = () if self.cell.num_gains else (ops.convert_to_tensor(self.bias),)
+        return StepKernels(
+            self.cast(self.kernel), bias, self.cast(self.recurrent_kernel), self.gains()
+        )
+
+    def step(self, x: Tensor, h: Tensor, c: Tensor, kernels: StepKernels) -> tuple[Tensor, Tensor]:
         """One step: inputs ... x input_size and states ... x H to the new (h, c)."""
-        r = linear(h, self.cast(self.recurrent_kernel))
-        h, c, _ = self.cell.forward(self.project(x), r, c, self.gains())
+        projected = sum(kernels.bias, linear(x, kernels.input))
+        h, c, _ = self.cell.forward(projected, linear(h, kernels.state), c, kernels.gains)
         return h, c
 
     def project(self, x: Tensor) -> Tensor:

@@ -1,0 +1,207 @@
+"""The search over models that are taken apart: one model, or an ensemble of one vocabulary."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from translator.config import SearchConfig
+from translator.constants import BOS, PAD, UNK
+from translator.search.beam import beam_search
+from translator.search.hypotheses import NEVER, Options
+from translator.search.rules import Vocabulary
+from translator.search.sentences import NO_LIMIT, sentences_of
+from translator.shortlist import Lexicon
+from translator.signatures import SETTINGS_SPEC, Stepwise, settings_inputs
+
+Tensor = Any
+Array = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """Sentences that are searched together.
+
+    Attributes:
+        source_ids: batch x source_length, int32: pieces, then EOS, 0-padded.
+        max_repeats: batch, int32, how often in a row the same tokens may stand; None is no limit.
+        beams: batch, int32, hypotheses kept at each step; None is what the settings say.
+        phrases: What the translations must hold: batch x phrases x phrase_length, int32, 0-padded;
+            None where nothing is required.
+    """
+
+    source_ids: Array
+    max_repeats: Array | None = None
+    beams: Array | None = None
+    phrases: Array | None = None
+
+
+_INPUTS = {
+    "source_ids": tf.TensorSpec((None, None), tf.int32),
+    "max_repeats": tf.TensorSpec((None,), tf.int32),
+    "beams": tf.TensorSpec((None,), tf.int32),
+    "phrases": tf.TensorSpec((None, None, None), tf.int32),
+    "columns": tf.TensorSpec((None,), tf.int32),
+    "members": tf.TensorSpec((None, None), tf.float32),
+}
+
+
+class Engine:
+    """Searches with the mean of the probabilities that its models give.
+
+    Args:
+        models: At least one; all of one target vocabulary.
+        lexicon: Restricts the output layer to the pieces that a sentence may want; None is all.
+        only_required: Ids that are put out only where a phrase asks for them.
+        joining: target vocabulary, bool: pieces that go on with the word before them.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Stepwise],
+        lexicon: Lexicon | None = None,
+        only_required: Sequence[int] = (),
+        joining: Array | None = None,
+    ) -> None:
+        self._models = models
+        self._lexicon = lexicon
+        self._never = (PAD, UNK, BOS, *only_required)
+        self._joining = None if joining is None else tf.constant(joining, tf.bool)
+        self._weights: list[Mapping[str, Tensor]] = []
+        self._graphs: dict[frozenset[str], Any] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the weights of the models anew."""
+        self._weights = [model.weights() for model in self._models]
+
+    def search(self, request: Request, search: SearchConfig) -> dict[str, Array]:
+        """Searches for the best translations.
+
+        Returns:
+            The fields of `search.hypotheses.Hypotheses`, by name.
+        """
+        batch = len(request.source_ids)
+        inputs = {
+            "source_ids": request.source_ids,
+            "max_repeats": np.full(batch, NO_LIMIT, np.int32)
+            if request.max_repeats is None
+            else request.max_repeats,
+            "beams": np.full(batch, search.beam_size, np.int32)
+            if request.beams is None
+            else request.beams,
+        }
+        if request.phrases is not None:
+            inputs["phrases"] = request.phrases
+        if self._lexicon is not None:
+            inputs |= self._columns(request)
+        outputs = self._graph(frozenset(inputs))(
+            self._weights,
+            {
+                **{name: tf.constant(x, _INPUTS[name].dtype) for name, x in inputs.items()},
+                **settings_inputs(search),
+            },
+        )
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+    def _graph(self, inputs: frozenset[str]) -> Any:
+        """The search as a graph for those inputs; traced when it is asked for first."""
+        if inputs not in self._graphs:
+            specs = {name: _INPUTS[name] for name in sorted(inputs)} | SETTINGS_SPEC
+            weights = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._weights)
+            self._graphs[inputs] = tf.function(
+                self._search, input_signature=[weights, specs], autograph=False
+            )
+        return self._graphs[inputs]
+
+    def _columns(self, request: Request) -> dict[str, Array]:
+        """The target pieces that the sentences may want, and 0 or -inf for each sentence."""
+        assert self._lexicon is not None
+        ids, members = self._lexicon.shortlist(request.source_ids)
+        if request.phrases is not None:
+            wanted = np.unique(request.phrases)
+            everyone = np.union1d(ids, wanted)
+            wider = np.zeros((len(members), len(everyone)), np.bool_)
+            wider[:, np.searchsorted(everyone, ids)] = members
+            rows = np.arange(len(members))[:, None, None]
+            wider[rows, np.searchsorted(everyone, request.phrases)] = True
+            ids, members = everyone.astype(np.int32), wider
+        return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}
+
+    def _search(
+        self, weights: list[Mapping[str, Tensor]], inputs: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        columns, source_ids = inputs.get("columns"), inputs["source_ids"]
+        opaque = [_starting("weights_", given) for given in weights]
+        layers = [_output_layer(given, columns) for given in weights]
+        encoded = [
+            model.encode(source_ids=source_ids, **given)
+            for model, given in zip(self._models, opaque, strict=True)
+        ]
+
+        def step(tokens: Tensor, states: Any, given: Any) -> tuple[Tensor, Any, Tensor]:
+            sources, members = given
+            made = [
+                model.step(tokens=tokens, **of_model, **source, **state)
+                for model, of_model, source, state in zip(
+                    self._models, opaque, sources, states, strict=True
+                )
+            ]
+            logits = [
+                sum(members, _logits(one["features"], *layer))
+                for one, layer in zip(made, layers, strict=True)
+            ]
+            attention = sum(one["attention"] for one in made) / len(made)
+            return _mean(logits), [_starting("state_", one) for one in made], attention
+
+        members = (inputs["members"][:, None],) if "members" in inputs else ()
+        sentences = sentences_of(
+            ([_starting("source_", one) for one in encoded], members),
+            source_ids,
+            inputs["beam_size"],
+            inputs["max_length_ratio"],
+        )._replace(
+            max_repeats=inputs["max_repeats"],
+            beams=inputs["beams"],
+            phrases=(inputs["phrases"],) if "phrases" in inputs else (),
+        )
+        return beam_search(
+            step,
+            [_starting("state_", one) for one in encoded],
+            sentences,
+            Options(**{name: inputs[name] for name in Options._fields}),
+            Vocabulary(columns, self._never, self._joining),
+        )._asdict()
+
+
+def _starting(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: x for name, x in tensors.items() if name.startswith(prefix)}
+
+
+def _output_layer(weights: Mapping[str, Tensor], columns: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Weights (columns x embedding_size) and biases (columns) of the pieces that are wanted."""
+    output, bias = weights["output"], weights["output_bias"]
+    if columns is None:
+        return output, bias
+    return tf.gather(output, columns), tf.gather(bias, columns)
+
+
+def _logits(features: Tensor, output: Tensor, bias: Tensor) -> Tensor:
+    """batch x beams x embedding_size to batch x beams x columns, float32."""
+    batch, beams, _ = tf.unstack(tf.shape(features))
+    flat = tf.cast(tf.reshape(features, [batch * beams, output.shape[1]]), output.dtype)
+    product = tf.cast(tf.matmul(flat, output, transpose_b=True), tf.float32) + bias
+    return tf.reshape(product, [batch, beams, tf.shape(output)[0]])
+
+
+def _mean(logits: Sequence[Tensor]) -> Tensor:
+    """Logits of the mean of some distributions."""
+    if len(logits) == 1:
+        return logits[0]
+    log_probs = tf.stack([tf.nn.log_softmax(x) for x in logits])
+    return tf.reduce_logsumexp(log_probs, axis=0)

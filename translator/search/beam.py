@@ -1,0 +1,212 @@
+"""The loop of the beam search."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from translator.constants import BOS, EOS
+from translator.search import required
+from translator.search.hypotheses import (
+    NEVER,
+    Hypotheses,
+    Nest,
+    Options,
+    Sentences,
+    StepFunction,
+    Tensor,
+)
+from translator.search.pool import Ended, by_parent, empty_pool, keep_best, only, put
+from translator.search.required import Progress, no_progress
+from translator.search.rules import Past, Vocabulary, apply_rules, no_past
+from translator.search.scoring import coverage_penalty, length_penalty
+from translator.search.trace import Trace, empty_trace, read_back
+
+_FULL_ENOUGH = 0.75
+"""Sentences leave the batch together, when this share of it or less is still searched."""
+
+
+class _Alive(NamedTuple):
+    """Hypotheses that go on, best first; a dead place has log P -inf."""
+
+    state: Nest
+    tokens: Tensor  # batch x beams, put out last
+    log_probs: Tensor  # batch x beams, of the whole hypothesis
+    coverage: Tensor  # batch x beams x source_length
+    past: Past
+    progress: tuple[Progress, ...]  # one, or none where nothing is required
+
+
+class _Batch(NamedTuple):
+    """The sentences that are still in the batch, and all that is known of them."""
+
+    members: Tensor  # batch, int32: which they are of those that the search began with
+    done: Tensor  # batch, bool
+    sentences: Sentences
+    alive: _Alive
+    halted: Ended
+    cut: Ended
+
+
+def beam_search(
+    step: StepFunction,
+    state: Nest,
+    sentences: Sentences,
+    options: Options,
+    vocabulary: Vocabulary | None = None,
+) -> Hypotheses:
+    """Searches for the best target of every source sentence of a batch.
+
+    Args:
+        step: The model.
+        state: Its state before BOS; a nest of tensors of batch x 1 x ....
+        sentences: The sentences.
+        options: The settings.
+        vocabulary: What the columns of the logits stand for; the ids themselves by default.
+
+    Returns:
+        The best hypotheses.
+    """
+    vocabulary = vocabulary or Vocabulary()
+    longest = tf.maximum(tf.reduce_max(sentences.max_lengths), 1)  # of no sentences, too
+    beams = tf.maximum(tf.reduce_max(sentences.beams), options.n_best)
+    total, source_length = tf.unstack(tf.shape(sentences.mask))
+    nothing = empty_pool(total, beams)
+    batch = _Batch(
+        members=tf.range(total),
+        done=tf.fill([total], False),
+        sentences=sentences,
+        alive=_Alive(
+            state=state,
+            tokens=tf.fill([total, 1], BOS),
+            log_probs=tf.zeros([total, 1]),
+            coverage=tf.zeros([total, 1, source_length]),
+            past=no_past(total, longest, options),
+            progress=tuple(map(no_progress, sentences.phrases)),
+        ),
+        halted=nothing,
+        cut=nothing,
+    )
+
+    def body(
+        t: Tensor, batch: _Batch, halted: Ended, cut: Ended, trace: Trace
+    ) -> tuple[Tensor, _Batch, Ended, Ended, Trace]:
+        batch, trace = _advance(step, batch, t, options, vocabulary, trace)
+        left = tf.reduce_sum(tf.cast(~batch.done, tf.int32))
+        size = tf.shape(batch.done)[0]
+        batch, halted, cut = tf.cond(
+            tf.cast(left, tf.float32) <= _FULL_ENOUGH * tf.cast(size, tf.float32),
+            lambda: _without_done(batch, halted, cut),
+            lambda: (batch, halted, cut),
+        )
+        return t + 1, batch, halted, cut, trace
+
+    start = (tf.constant(0), batch, nothing, nothing, empty_trace())
+    steps, _, halted, cut, trace = tf.while_loop(
+        lambda t, batch, *_: (t == 0) | (tf.shape(batch.done)[0] > 0),
+        body,
+        start,
+        shape_invariants=loose_shapes(start),
+        maximum_iterations=longest,
+    )
+    return read_back(halted, cut, tf.convert_to_tensor(options.n_best), trace, steps, source_length)
+
+
+def _advance(
+    step: StepFunction,
+    batch: _Batch,
+    t: Tensor,
+    options: Options,
+    vocabulary: Vocabulary,
+    trace: Trace,
+) -> tuple[_Batch, Trace]:
+    """Gives every hypothesis its next token."""
+    alive, sentences = batch.alive, batch.sentences
+    logits, state, attention = step(alive.tokens, alive.state, sentences.given)
+    log_probs = tf.nn.log_softmax(logits)  # batch x beams x columns
+    allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
+    places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
+    if not sentences.phrases:
+        columns, parents, totals = _select(alive.log_probs, allowed, places)
+    else:
+        columns, parents, totals = required.select(
+            *(alive.log_probs, log_probs, allowed, places),
+            *(alive.progress[0], sentences.phrases[0], vocabulary),
+        )
+    token_log_probs = tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1)
+    tokens = vocabulary.ids_of(columns)
+    coverage = by_parent(alive.coverage + attention, parents)
+    scores = totals / length_penalty(t + 1, options.length_penalty) + coverage_penalty(
+        coverage, sentences.mask, options.coverage_penalty
+    )
+    ends_here = Ended(scores, tf.fill(tf.shape(tokens), t), parents, tokens, token_log_probs)
+    halts = tokens == EOS
+    at_cap = (t + 1 >= sentences.max_lengths)[:, None]
+    halted = keep_best(batch.halted, only(halts, ends_here))
+    progress = tuple(
+        required.advance(
+            tf.nest.map_structure(lambda x: by_parent(x, parents), one), tokens, phrases
+        )
+        for one, phrases in zip(alive.progress, sentences.phrases, strict=True)
+    )
+    holds = [required.all_met(one) for one in progress]
+    cut = keep_best(batch.cut, only(tf.reduce_all([at_cap & ~halts, *holds], axis=0), ends_here))
+
+    totals = tf.where(halts | at_cap, NEVER, totals)
+    done = batch.done | _cannot_improve(totals, halted.scores, sentences.max_lengths, options)
+    totals = tf.where(done[:, None], NEVER, totals)
+    # What goes on stands first, so that the others can be cut off.
+    width = tf.reduce_max(tf.reduce_sum(tf.cast(totals > NEVER, tf.int32), axis=1))
+    totals, order = tf.math.top_k(totals, tf.maximum(width, 1))
+    parents, tokens, token_log_probs, coverage = (
+        by_parent(x, order) for x in (parents, tokens, token_log_probs, coverage)
+    )
+    state, past = tf.nest.map_structure(lambda x: by_parent(x, parents), (state, alive.past))
+    progress = tf.nest.map_structure(lambda x: by_parent(x, order), progress)
+    alive = _Alive(state, tokens, totals, coverage, past.then(tokens, t), progress)
+    trace = trace.write(t, batch.members, parents, tokens, token_log_probs, attention)
+    return _Batch(batch.members, done, sentences, alive, halted, cut), trace
+
+
+def _select(totals: Tensor, log_probs: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The best continuations: columns, parents and log P, batch x most places, best first.
+
+    A sentence gets as many as it has places; the rest are dead.
+    """
+    batch, beams, columns = tf.unstack(tf.shape(log_probs))
+    flat = tf.reshape(totals[..., None] + log_probs, [batch, beams * columns])
+    most = tf.minimum(tf.maximum(tf.reduce_max(places), 1), beams * columns)
+    totals, indices = tf.math.top_k(flat, most)
+    totals = tf.where(tf.range(most) < places[:, None], totals, NEVER)
+    return indices % columns, indices // columns, totals
+
+
+def _cannot_improve(
+    totals: Tensor, halted_scores: Tensor, max_lengths: Tensor, options: Options
+) -> Tensor:
+    """Whether nothing alive can still enter the n best; batch.
+
+    log P only falls and cp is never above 0, so log P / lp(longest) bounds every score to come.
+    """
+    bound = tf.reduce_max(totals, axis=-1) / length_penalty(max_lengths, options.length_penalty)
+    return bound <= halted_scores[:, options.n_best - 1]
+
+
+def _without_done(batch: _Batch, halted: Ended, cut: Ended) -> tuple[_Batch, Ended, Ended]:
+    """Takes sentences whose search has ended out of the batch; what they became is put aside."""
+    left = tf.where(~batch.done)[:, 0]
+    smaller = tf.nest.map_structure(lambda x: tf.gather(x, left), batch)
+    halted = put(batch.halted, batch.members, halted)
+    return smaller, halted, put(batch.cut, batch.members, cut)
+
+
+def loose_shapes(loop: Nest) -> Nest:
+    """Shapes that hold at every step: batch and beams are known when the graph runs only."""
+
+    def shape(x: Tensor) -> tf.TensorShape:
+        if isinstance(x, tf.TensorArray):
+            return tf.TensorShape(None)
+        return tf.TensorShape([None] * min(2, len(x.shape)) + list(x.shape[2:]))
+
+    return tf.nest.map_structure(shape, loop)
