@@ -19,6 +19,7 @@ from training.augmentation import Augmentation
 from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
 from translator.config import Attention, Cell, ModelConfig
 from translator.errors import ConfigError
+from translator.hardware import has_bfloat16
 from translator.tokenizer import Algorithm
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
@@ -226,7 +227,7 @@ class TrainConfig:
         """The Keras dtype policy of the run."""
         if self.precision != "auto":
             return self.precision
-        return "mixed_bfloat16" if cpu_has_bfloat16() else "float32"
+        return "mixed_bfloat16" if has_bfloat16() else "float32"
 
     def _require(self, name: str, holds: bool, expected: str) -> None:
         if not holds:
@@ -258,15 +259,6 @@ def changed(old: Mapping[str, Any], new: TrainConfig) -> list[str]:
         for key, value in now.items()
         if key not in FREE_TO_CHANGE and old.get(key) != value
     ]
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware; where that is unknown, no."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return any(flag in flags for flag in ("avx512_bf16", "amx_bf16", " bf16"))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

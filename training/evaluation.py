@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -19,6 +19,10 @@ from translator.config import SearchConfig
 from translator.constants import PAD
 from translator.model import Seq2Seq
 from translator.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from translator.shortlist import Lexicon
+    from translator.signatures import Stepwise
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -57,6 +61,7 @@ class LiveModel:
         source: Tokenizer of the source side.
         target: Tokenizer of the target side.
         info: What a folder's `model.json` would say.
+        lexicon: What source pieces may translate to, if the search is to be restricted to that.
     """
 
     def __init__(
@@ -65,18 +70,20 @@ class LiveModel:
         source: Tokenizer,
         target: Tokenizer,
         info: Mapping[str, Any] = MappingProxyType({}),
+        lexicon: Lexicon | None = None,
     ) -> None:
-        from translator.inference import compiled
-
         self.info = info
         self.version = 0
         self.source = source
         self.target = target
-        self._translate, _ = compiled(model)
+        self.lexicon = lexicon
+        self._model = model
 
-    def translate(self, **inputs: Any) -> dict[str, Any]:
-        """As a model folder's signature `serving_default`."""
-        return self._translate(**inputs)
+    def stepwise(self) -> Stepwise:
+        """The model taken apart; its weights as they stand when they are read."""
+        from translator.stepwise import stepwise
+
+        return stepwise(self._model)
 
 
 class Validator:
@@ -149,7 +156,12 @@ def _translate_function(
 
     translator = Translator(LiveModel(model, source, target))
     search = SearchConfig(beam_size=config.valid_beam_size)
-    return lambda texts: [t.text for t in translator.translate(texts, search)]
+
+    def translate(texts: Sequence[str]) -> list[str]:
+        translator.refresh()
+        return [t.text for t in translator.translate(texts, search)]
+
+    return translate
 
 
 class TokenLosses(keras.Model):

@@ -113,6 +113,8 @@ class SearchConfig:
         min_length: Least target tokens before the halt token is allowed, EOS not counted.
         max_length_ratio: A target is cut at this multiple of the source's length, plus 10 tokens.
         no_repeat_ngram_size: An n-gram of this size may stand once only; 0 is no such rule.
+        max_repeats: The same tokens may stand so many times in a row, or as often as anything does
+            in the source, where that is more; 0 is no such rule.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -125,6 +127,7 @@ class SearchConfig:
     min_length: int = 0
     max_length_ratio: float = 2.0
     no_repeat_ngram_size: int = 0
+    max_repeats: int = 3
 
     def __post_init__(self) -> None:
         _require(self, "beam_size", 1 <= self.beam_size <= 100, "from 1 to 100")
@@ -134,6 +137,7 @@ class SearchConfig:
         _require(self, "min_length", 0 <= self.min_length <= 1000, "from 0 to 1000")
         _require(self, "max_length_ratio", 0.0 < self.max_length_ratio <= 10.0, "above 0, to 10")
         _require(self, "no_repeat_ngram_size", 0 <= self.no_repeat_ngram_size <= 10, "from 0 to 10")
+        _require(self, "max_repeats", 0 <= self.max_repeats <= 100, "from 0 to 100")
 
 
 def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:

@@ -16,6 +16,7 @@ from translator.search.beam import beam_search
 from translator.search.hypotheses import NEVER, Options
 from translator.search.rules import Vocabulary
 from translator.search.sentences import NO_LIMIT, sentences_of
+from translator.search.top import BLOCK
 from translator.shortlist import Lexicon
 from translator.signatures import SETTINGS_SPEC, Stepwise, settings_inputs
 
@@ -124,13 +125,12 @@ class Engine:
         assert self._lexicon is not None
         ids, members = self._lexicon.shortlist(request.source_ids)
         if request.phrases is not None:
-            wanted = np.unique(request.phrases)
-            everyone = np.union1d(ids, wanted)
-            wider = np.zeros((len(members), len(everyone)), np.bool_)
-            wider[:, np.searchsorted(everyone, ids)] = members
-            rows = np.arange(len(members))[:, None, None]
-            wider[rows, np.searchsorted(everyone, request.phrases)] = True
-            ids, members = everyone.astype(np.int32), wider
+            ids, members = _widen(ids, members, request.phrases)
+        members = members & (ids != PAD)
+        # The last column stands for nothing, as often as makes whole blocks.
+        lacking = -len(ids) % BLOCK
+        ids = np.pad(ids, (0, lacking), mode="edge")
+        members = np.pad(members, ((0, 0), (0, lacking)))
         return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}
 
     def _search(
@@ -145,7 +145,7 @@ class Engine:
         ]
 
         def step(tokens: Tensor, states: Any, given: Any) -> tuple[Tensor, Any, Tensor]:
-            sources, members = given
+            sources, biases = given
             made = [
                 model.step(tokens=tokens, **of_model, **source, **state)
                 for model, of_model, source, state in zip(
@@ -153,23 +153,25 @@ class Engine:
                 )
             ]
             logits = [
-                sum(members, _logits(one["features"], *layer))
-                for one, layer in zip(made, layers, strict=True)
+                _logits(one["features"], output, bias)
+                for one, (output, _), bias in zip(made, layers, biases, strict=True)
             ]
             attention = sum(one["attention"] for one in made) / len(made)
             return _mean(logits), [_starting("state_", one) for one in made], attention
 
-        members = (inputs["members"][:, None],) if "members" in inputs else ()
+        members = inputs.get("members", tf.zeros_like(source_ids[:, :1], tf.float32))
+        biases = [bias + members for _, bias in layers]  # batch x columns
         sentences = sentences_of(
-            ([_starting("source_", one) for one in encoded], members),
+            ([_starting("source_", one) for one in encoded], biases),
             source_ids,
             inputs["beam_size"],
             inputs["max_length_ratio"],
-        )._replace(
-            max_repeats=inputs["max_repeats"],
-            beams=inputs["beams"],
-            phrases=(inputs["phrases"],) if "phrases" in inputs else (),
-        )
+        )._replace(max_repeats=inputs["max_repeats"], beams=inputs["beams"])
+        if "phrases" in inputs:
+            tokens = tf.reduce_sum(tf.cast(inputs["phrases"] != PAD, tf.int32), axis=[1, 2])
+            sentences = sentences._replace(
+                max_lengths=sentences.max_lengths + tokens, phrases=(inputs["phrases"],)
+            )
         return beam_search(
             step,
             [_starting("state_", one) for one in encoded],
@@ -177,6 +179,16 @@ class Engine:
             Options(**{name: inputs[name] for name in Options._fields}),
             Vocabulary(columns, self._never, self._joining),
         )._asdict()
+
+
+def _widen(ids: Array, members: Array, phrases: Array) -> tuple[Array, Array]:
+    """A shortlist with the tokens of each sentence's phrases."""
+    everyone = np.union1d(ids, phrases)
+    wider = np.zeros((len(members), len(everyone)), np.bool_)
+    wider[:, np.searchsorted(everyone, ids)] = members
+    rows = np.arange(len(members))[:, None, None]
+    wider[rows, np.searchsorted(everyone, phrases)] = True
+    return everyone.astype(np.int32), wider
 
 
 def _starting(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -192,11 +204,17 @@ def _output_layer(weights: Mapping[str, Tensor], columns: Tensor | None) -> tupl
 
 
 def _logits(features: Tensor, output: Tensor, bias: Tensor) -> Tensor:
-    """batch x beams x embedding_size to batch x beams x columns, float32."""
+    """The output layer; batch x beams x columns, float32.
+
+    Args:
+        features: batch x beams x embedding_size.
+        output: columns x embedding_size.
+        bias: batch x columns.
+    """
     batch, beams, _ = tf.unstack(tf.shape(features))
     flat = tf.cast(tf.reshape(features, [batch * beams, output.shape[1]]), output.dtype)
-    product = tf.cast(tf.matmul(flat, output, transpose_b=True), tf.float32) + bias
-    return tf.reshape(product, [batch, beams, tf.shape(output)[0]])
+    product = tf.cast(tf.matmul(flat, output, transpose_b=True), tf.float32)
+    return tf.reshape(product, [batch, beams, tf.shape(output)[0]]) + bias[:, None]
 
 
 def _mean(logits: Sequence[Tensor]) -> Tensor:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
@@ -24,7 +24,14 @@ from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
 from translator.model_folder import FORMAT_VERSION, content_checksum, version_folders
 from translator.saved_model import SavedTranslator
-from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC, search_inputs
+from translator.signatures import (
+    SCORE_SPEC,
+    TRANSLATE_SPEC,
+    Precision,
+    search_inputs,
+    step_signature,
+)
+from translator.stepwise import stepwise
 from translator.tokenizer import Tokenizer
 
 Tensor = Any
@@ -101,18 +108,20 @@ def _write(
             outputs: dict[str, Tensor] = function(model, **inputs)
         return outputs
 
-    translate_graph = tf.function(
-        lambda **inputs: with_stored_weights(translate, inputs), autograph=False
-    )
-    score_graph = tf.function(lambda **inputs: with_stored_weights(score, inputs), autograph=False)
-    tf.saved_model.save(
-        module,
-        str(folder),
-        signatures={
-            "serving_default": translate_graph.get_concrete_function(**TRANSLATE_SPEC),
-            "score": score_graph.get_concrete_function(**SCORE_SPEC),
-        },
-    )
+    def whole(function: Any, spec: Mapping[str, Any]) -> Any:
+        graph = tf.function(lambda **inputs: with_stored_weights(function, inputs), autograph=False)
+        return graph.get_concrete_function(**spec)
+
+    signatures = {
+        "serving_default": whole(translate, TRANSLATE_SPEC),
+        "score": whole(score, SCORE_SPEC),
+    }
+    for precision in get_args(Precision):
+        policy = "float32" if precision == "float32" else f"mixed_{precision}"
+        twin = Seq2Seq(model.config, dtype=policy)
+        functions = stepwise(twin, module.weights)._asdict()
+        signatures |= {step_signature(name, precision): f for name, f in functions.items()}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
     (assets / "source.model").write_bytes(source.serialized)

@@ -13,7 +13,10 @@ from typing import Any
 
 from translator.errors import ModelFolderError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+LEXICON = "assets/lexicon.npz"
+"""Where a version folder has what source pieces may translate to, if it knows."""
 
 _EXPECTED = (
     "assets/source.model",
@@ -69,8 +72,8 @@ def read_info(folder: Path) -> Mapping[str, Any]:
         raise ModelFolderError(f"{path}: expected a JSON object. Received: {type(info).__name__}")
     if info.get("format_version") != FORMAT_VERSION:
         raise ModelFolderError(
-            f"{path}: expected format_version {FORMAT_VERSION}. "
-            f"Received: {info.get('format_version')!r}"
+            f"{path}: expected format_version {FORMAT_VERSION}; a folder of another is exported "
+            f"anew from its run. Received: {info.get('format_version')!r}"
         )
     if info.get("checksum") != content_checksum(info):
         raise ModelFolderError(f"{path}: damaged: its checksum does not fit what it says")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import tensorflow as tf
 
@@ -28,7 +28,7 @@ class Stepwise(NamedTuple):
     step: Any
 
 
-PRECISIONS = ("float32", "bfloat16")
+Precision = Literal["float32", "bfloat16"]
 """Of the products; a model folder has the functions of `Stepwise` for both."""
 
 
@@ -62,6 +62,13 @@ def settings_inputs(search: SearchConfig) -> dict[str, Tensor]:
     }
 
 
-def step_signature(function: str, precision: str) -> str:
+def step_signature(function: str, precision: Precision) -> str:
     """Name of the signature of one of the functions of `Stepwise`."""
     return f"{function}_{precision}"
+
+
+SIGNATURES = (
+    *("serving_default", "score"),
+    *(step_signature(f, p) for p in get_args(Precision) for f in Stepwise._fields),
+)
+"""All that a model folder has."""

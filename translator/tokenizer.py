@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import sentencepiece as spm
 
 from translator.constants import BACK_TRANSLATED, BOS, EOS, PAD, PLACEHOLDERS, UNK
@@ -74,6 +76,13 @@ class Tokenizer:
         """Ids of `PLACEHOLDERS`; none in vocabularies that were learnt without them."""
         ids = tuple(int(self._processor.piece_to_id(symbol)) for symbol in PLACEHOLDERS)
         return () if UNK in ids else ids
+
+    def joining(self) -> npt.NDArray[np.bool_]:
+        """For each piece, whether it goes on with the word before it."""
+        pieces = (self._processor.id_to_piece(i) for i in range(self.size))
+        return np.array(
+            [piece[:1].isalnum() or self._processor.is_byte(i) for i, piece in enumerate(pieces)]
+        )
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text's pieces, without BOS and EOS; the text is normalised first.

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS
+from translator.engine import Engine
+from translator.errors import ModelFolderError
+from translator.requests import Row, batches, request
 from translator.saved_model import SavedTranslator
-from translator.signatures import search_inputs
+from translator.shortlist import Lexicon
+from translator.signatures import Stepwise
+from translator.texts.sentence import Sentence
 from translator.tokenizer import Tokenizer
 
 MAX_SOURCE_LENGTH = 256
 """Source pieces that are read; what stands past them is left out, and the translation says so."""
-
-_MAX_CELLS = 20_480
-"""Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,36 +77,59 @@ _BLANK = Translation((), (Hypothesis("", 0.0, 0.0, (), (), np.zeros((0, 0), np.f
 
 
 class Model(Protocol):
-    """What translates ids: a loaded model folder, or a model in training."""
+    """What translates: a loaded model folder, or a model in training."""
 
     info: Mapping[str, Any]
     version: int
     source: Tokenizer
     target: Tokenizer
+    lexicon: Lexicon | None
 
-    def translate(self, **inputs: Any) -> dict[str, Any]:
-        """See `inference.translate`."""
+    def stepwise(self) -> Stepwise:
+        """The model taken apart, for a search that is driven from outside."""
         ...
 
 
 class Translator:
-    """Translates texts with a model.
+    """Translates sentences with a model, or with the mean of several.
 
     Args:
         model: The model; `load` makes one of a folder.
+        others: More models of the same vocabularies, with which it makes an ensemble.
+
+    Raises:
+        ModelFolderError: Their vocabularies differ.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *others: Model) -> None:
+        for other in others:
+            for side in ("source", "target"):
+                mine, its = getattr(model, side), getattr(other, side)
+                if mine.serialized != its.serialized:
+                    raise ModelFolderError(
+                        f"ensemble: expected models of one {side} vocabulary. Received: several"
+                    )
         self._model = model
+        self._engine = Engine(
+            [one.stepwise() for one in (model, *others)],
+            model.lexicon,
+            model.target.placeholders,
+            model.target.joining(),
+        )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Translator:
+    def load(cls, path: str | os.PathLike[str], *others: str | os.PathLike[str]) -> Translator:
         """Loads `saved_models/es-en` (its highest version) or one version of it.
 
+        Args:
+            path: The folder.
+            others: Folders of more models of the same vocabularies, for an ensemble.
+
         Raises:
-            ModelFolderError: The folder is missing, damaged, or of an unknown format.
+            ModelFolderError: A folder is missing, damaged, of an unknown format, or of another
+                vocabulary.
         """
-        return cls(SavedTranslator.load(path))
+        return cls(*(SavedTranslator.load(folder) for folder in (path, *others)))
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -127,14 +151,18 @@ class Translator:
         """Number of the version that was loaded."""
         return self._model.version
 
+    def refresh(self) -> None:
+        """Reads the weights of the model anew, where it goes on learning."""
+        self._engine.refresh()
+
     def translate(
         self,
-        texts: Sequence[str],
+        texts: Sequence[str | Sentence],
         search: SearchConfig = SearchConfig(),
         *,
         batch_size: int = 64,
     ) -> list[Translation]:
-        """Translates texts, each on its own, whatever else stands in its batch.
+        """Translates sentences, each on its own, whatever else stands in its batch.
 
         Args:
             texts: A sentence each. A blank one becomes a blank translation.
@@ -142,62 +170,52 @@ class Translator:
             batch_size: Sentences that are searched together, at most; long ones are fewer.
 
         Returns:
-            One translation for each text, in their order.
+            One translation for each sentence, in their order.
 
         Raises:
             InputError: A text holds a lone surrogate.
         """
-        rows = [self._model.source.encode(text) for text in texts]
-        translations = [_BLANK] * len(rows)
-        for batch in _batches([len(row) for row in rows], search.beam_size, batch_size):
-            translated = self._translate_batch([rows[n] for n in batch], search)
-            for n, translation in zip(batch, translated, strict=True):
-                translations[n] = translation
+        sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
+        encoded = [self._model.source.encode(sentence.text) for sentence in sentences]
+        there = [n for n, ids in enumerate(encoded) if ids]
+        rows = [self._row(sentences[n], encoded[n]) for n in there]
+        translations = [_BLANK] * len(sentences)
+        for batch in batches(rows, search, batch_size):
+            outputs = self._engine.search(request([rows[k] for k in batch], search), search)
+            for place, k in enumerate(batch):
+                cut = len(encoded[there[k]]) > MAX_SOURCE_LENGTH
+                translations[there[k]] = self._translation(outputs, place, rows[k], cut)
         return translations
 
-    def _translate_batch(
-        self, rows: Sequence[Sequence[int]], search: SearchConfig
-    ) -> Iterator[Translation]:
-        read = [[*row[:MAX_SOURCE_LENGTH], EOS] for row in rows]
-        outputs = self._model.translate(**search_inputs(pad(read), search))
-        arrays = {name: tensor.numpy() for name, tensor in outputs.items()}
-        for n, row in enumerate(rows):
-            places = range(arrays["lengths"].shape[1])
-            found = [k for k in places if arrays["lengths"][n, k] > 0]
-            yield Translation(
-                self._model.source.pieces(read[n]),
-                tuple(self._hypothesis(arrays, n, k, len(read[n])) for k in found),
-                source_cut=len(row) > MAX_SOURCE_LENGTH,
-            )
+    def _row(self, sentence: Sentence, ids: Sequence[int]) -> Row:
+        read = [*ids[:MAX_SOURCE_LENGTH], EOS]
+        placeholders = tuple((i,) for i in self._model.target.placeholders if i in read)
+        terms = tuple(tuple(self._model.target.encode(term)) for term in sentence.required)
+        return Row(read, placeholders + terms)
+
+    def _translation(
+        self, outputs: Mapping[str, npt.NDArray[Any]], n: int, row: Row, cut: bool
+    ) -> Translation:
+        places = range(outputs["lengths"].shape[1])
+        found = [k for k in places if outputs["lengths"][n, k] > 0]
+        return Translation(
+            self._model.source.pieces(row.ids),
+            tuple(self._hypothesis(outputs, n, k, len(row.ids)) for k in found),
+            source_cut=cut,
+        )
 
     def _hypothesis(
-        self, arrays: Mapping[str, npt.NDArray[Any]], n: int, k: int, source_length: int
+        self, outputs: Mapping[str, npt.NDArray[Any]], n: int, k: int, source_length: int
     ) -> Hypothesis:
-        length = int(arrays["lengths"][n, k])
-        ids = arrays["output_ids"][n, k, :length].tolist()
-        log_probs = arrays["log_probs"][n, k, :length].tolist()
+        length = int(outputs["lengths"][n, k])
+        ids = outputs["output_ids"][n, k, :length].tolist()
+        log_probs = outputs["log_probs"][n, k, :length].tolist()
         return Hypothesis(
             text=self._model.target.decode(ids),
-            score=float(arrays["scores"][n, k]),
+            score=float(outputs["scores"][n, k]),
             log_prob=float(sum(log_probs)),
             tokens=self._model.target.pieces(ids),
             token_log_probs=tuple(log_probs),
-            alignment=arrays["alignments"][n, k, :length, :source_length],
-            finished=bool(arrays["finished"][n, k]),
+            alignment=outputs["alignments"][n, k, :length, :source_length],
+            finished=bool(outputs["finished"][n, k]),
         )
-
-
-def _batches(lengths: Sequence[int], beam_size: int, batch_size: int) -> Iterator[list[int]]:
-    """Cuts texts into batches of like length, as indices; blank texts are in none.
-
-    The memory of a search grows with sentences x source length x beam, so that is bounded too.
-    """
-    batch: list[int] = []
-    for n in sorted((n for n, length in enumerate(lengths) if length), key=lengths.__getitem__):
-        cells = (len(batch) + 1) * (min(lengths[n], MAX_SOURCE_LENGTH) + 1) * beam_size
-        if batch and (len(batch) == batch_size or cells > _MAX_CELLS):
-            yield batch
-            batch = []
-        batch.append(n)
-    if batch:
-        yield batch

@@ -21,6 +21,7 @@ from translator.search.pool import Ended, by_parent, empty_pool, keep_best, only
 from translator.search.required import Progress, no_progress
 from translator.search.rules import Past, Vocabulary, apply_rules, no_past
 from translator.search.scoring import coverage_penalty, length_penalty
+from translator.search.top import best_continuations
 from translator.search.trace import Trace, empty_trace, read_back
 
 _FULL_ENOUGH = 0.75
@@ -128,7 +129,9 @@ def _advance(
     allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
     places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
     if not sentences.phrases:
-        columns, parents, totals = _select(alive.log_probs, allowed, places)
+        most = tf.maximum(tf.reduce_max(places), 1)
+        columns, parents, totals = best_continuations(alive.log_probs, allowed, most)
+        totals = tf.where(tf.range(tf.shape(totals)[1]) < places[:, None], totals, NEVER)
     else:
         columns, parents, totals = required.select(
             *(alive.log_probs, log_probs, allowed, places),
@@ -167,19 +170,6 @@ def _advance(
     alive = _Alive(state, tokens, totals, coverage, past.then(tokens, t), progress)
     trace = trace.write(t, batch.members, parents, tokens, token_log_probs, attention)
     return _Batch(batch.members, done, sentences, alive, halted, cut), trace
-
-
-def _select(totals: Tensor, log_probs: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The best continuations: columns, parents and log P, batch x most places, best first.
-
-    A sentence gets as many as it has places; the rest are dead.
-    """
-    batch, beams, columns = tf.unstack(tf.shape(log_probs))
-    flat = tf.reshape(totals[..., None] + log_probs, [batch, beams * columns])
-    most = tf.minimum(tf.maximum(tf.reduce_max(places), 1), beams * columns)
-    totals, indices = tf.math.top_k(flat, most)
-    totals = tf.where(tf.range(most) < places[:, None], totals, NEVER)
-    return indices % columns, indices // columns, totals
 
 
 def _cannot_improve(

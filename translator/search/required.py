@@ -125,7 +125,7 @@ def _free(
     ids = vocabulary.all_ids(tf.shape(allowed)[-1])
     waits = (ids == EOS) & ~all_met(progress)[..., None]
     joins = tf.gather(vocabulary.joining, ids) & progress.closing[..., None]
-    allowed = tf.where(waits | joins, NEVER, allowed)
+    allowed = tf.where(waits | joins | vocabulary.is_never(ids), NEVER, allowed)
     batch, beams, many = tf.unstack(tf.shape(wanted_columns))
     grid = tf.meshgrid(tf.range(batch), tf.range(beams), tf.range(many), indexing="ij")
     indices = tf.stack([*grid[:2], wanted_columns], axis=-1)

@@ -18,7 +18,8 @@ class Vocabulary(NamedTuple):
     """What the columns of the logits stand for.
 
     Attributes:
-        ids: columns, int32, ascending, PAD and EOS among them; None: every column is its own id.
+        ids: columns, int32, ascending, PAD and EOS among them, and of `never` only what some phrase
+            asks for; PAD has no probability. None: every column is its own id.
         never: Ids that a hypothesis puts out where a phrase asks for them, if at all.
         joining: vocabulary, bool: pieces that go on with the word before them. None of them may
             follow a required phrase.
@@ -39,6 +40,10 @@ class Vocabulary(NamedTuple):
         places = tf.searchsorted(self.ids, tf.reshape(ids, [-1]))
         places = tf.reshape(tf.minimum(places, tf.shape(self.ids)[0] - 1), tf.shape(ids))
         return tf.where(tf.gather(self.ids, places) == ids, places, 0)
+
+    def is_never(self, ids: Tensor) -> Tensor:
+        """Which ids are among `never`; bool."""
+        return tf.reduce_any(ids[..., None] == list(self.never), axis=-1)
 
     def all_ids(self, count: Tensor) -> Tensor:
         """The id of each column."""
@@ -109,11 +114,16 @@ def apply_rules(
         vocabulary: What the columns stand for.
     """
     ids = vocabulary.all_ids(tf.shape(log_probs)[-1])
-    never = tf.reduce_any(ids[:, None] == list(vocabulary.never), axis=-1)
+    allowed = log_probs
+    if vocabulary.ids is None:
+        allowed += tf.where(vocabulary.is_never(ids), NEVER, 0.0)
     # A sentence capped below min_length may halt at its cap.
     too_short = t < tf.minimum(options.min_length, sentences.max_lengths - 1)  # batch
-    forbidden = never | ((ids == EOS) & too_short[:, None])  # batch x columns
-    allowed = log_probs + tf.where(forbidden, NEVER, 0.0)[:, None]
+    allowed = tf.cond(
+        tf.reduce_any(too_short),
+        lambda: allowed + tf.where((ids == EOS) & too_short[:, None], NEVER, 0.0)[:, None],
+        lambda: allowed,
+    )
     n = tf.convert_to_tensor(options.no_repeat_ngram_size)
     allowed = tf.cond(
         (n > 0) & (t >= n),

@@ -1,0 +1,97 @@
+"""Rows of ids to what the engine searches together: batches of like length, and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.batch import Ids, pad
+from translator.config import SearchConfig
+from translator.engine import Request
+from translator.search.rules import LONGEST_REPEATED
+from translator.search.sentences import NO_LIMIT
+
+_MAX_CELLS = 20_480
+"""Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
+
+
+class Row(NamedTuple):
+    """A sentence as ids.
+
+    Attributes:
+        ids: Source pieces, then EOS.
+        phrases: Target pieces of each phrase that its translation must hold.
+    """
+
+    ids: Sequence[int]
+    phrases: tuple[tuple[int, ...], ...] = ()
+
+
+def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Iterator[list[int]]:
+    """Cuts rows into batches of like length, as indices; longest last.
+
+    Rows with required phrases are searched apart from those without, and with a wider beam. The
+    memory of a search grows with sentences x source length x beam, so that is bounded too.
+    """
+    batch: list[int] = []
+    cells = 0
+    for n in sorted(range(len(rows)), key=lambda n: (bool(rows[n].phrases), len(rows[n].ids))):
+        wide = max([_beams(rows[n], search), *(_beams(rows[m], search) for m in batch[:1])])
+        cells = (len(batch) + 1) * len(rows[n].ids) * wide
+        apart = batch and bool(rows[batch[0]].phrases) != bool(rows[n].phrases)
+        if batch and (apart or len(batch) == batch_size or cells > _MAX_CELLS):
+            yield batch
+            batch = []
+        batch.append(n)
+    if batch:
+        yield batch
+
+
+def request(rows: Sequence[Row], search: SearchConfig) -> Request:
+    """What the engine takes for the rows of a batch."""
+    source_ids = pad([row.ids for row in rows])
+    return Request(
+        source_ids,
+        max_repeats(source_ids, search.max_repeats),
+        np.array([_beams(row, search) for row in rows], np.int32),
+        _phrases(rows),
+    )
+
+
+def max_repeats(source_ids: Ids, most: int) -> Ids:
+    """How often in a row the same tokens may stand in each translation; batch, int32.
+
+    Args:
+        source_ids: batch x source_length, 0-padded.
+        most: How often they may where the source repeats less; 0 is any number of times.
+    """
+    repeats = np.full(len(source_ids), most or NO_LIMIT, np.int32)
+    place = np.arange(source_ids.shape[1])
+    for period in range(1, min(LONGEST_REPEATED, source_ids.shape[1] // 2) + 1):
+        same = (source_ids[:, period:] == source_ids[:, :-period]) & (source_ids[:, period:] > 0)
+        here = place[: same.shape[1]]
+        broken = np.maximum.accumulate(np.where(same, -1, here), axis=1)
+        run = (here - broken).max(axis=1)  # tokens in a row that are as the one a period before
+        repeats = np.maximum(repeats, run // period + 1)
+    return repeats.astype(np.int32)
+
+
+def _beams(row: Row, search: SearchConfig) -> int:
+    """A place for each number of required tokens put out, and one to spare."""
+    tokens = sum(map(len, row.phrases))
+    return max(search.beam_size, tokens + 2) if tokens else search.beam_size
+
+
+def _phrases(rows: Sequence[Row]) -> npt.NDArray[np.int32] | None:
+    count = max(len(row.phrases) for row in rows)
+    if not count:
+        return None
+    longest = max(len(phrase) for row in rows for phrase in row.phrases)
+    phrases = np.zeros((len(rows), count, longest), np.int32)
+    for n, row in enumerate(rows):
+        for k, phrase in enumerate(row.phrases):
+            phrases[n, k, : len(phrase)] = phrase
+    return phrases
