@@ -10,7 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 TOY_SETTINGS = {
-    "vocab_size": 275,
+    "vocab_size": 283,
+    "placeholders": 0.0,
+    "joined": 0.0,
+    "recased": 0.0,
     "embedding_size": 32,
     "encoder_size": 64,
     "decoder_size": 64,

@@ -66,7 +66,7 @@ def export_run(
         },
         "scores": reports,
     }
-    return export_model(model, run.source, run.target, destination, info)
+    return export_model(model, run.source, run.target, destination, info, run.lexicon())
 
 
 def score_files(

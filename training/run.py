@@ -5,6 +5,7 @@ RUN/source.model, target.model
 RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
+RUN/lexicon.npz           what each source piece may translate to, for the search's shortlists
 RUN/lengths.json, status.json, report.html, report/    see `training.report`
 RUN/initial.npz           weights of the model that it continues, if it continues one
 """
@@ -28,7 +29,10 @@ from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
 from translator.errors import CheckpointError
 from translator.model import Seq2Seq, build
+from translator.shortlist import Lexicon
 from translator.tokenizer import Tokenizer, train_tokenizer
+
+LEXICON = "lexicon.npz"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,6 +190,15 @@ class Run:
         model = build(self.model_config)
         load_weights(self.best_weights, model.weights)
         return model
+
+    def lexicon(self) -> Lexicon | None:
+        """What the search's shortlists are made of; None where the run has none.
+
+        Raises:
+            ModelFolderError: The file is damaged.
+        """
+        path = self.folder / LEXICON
+        return Lexicon.load(path, self.source.size, self.target.size) if path.exists() else None
 
     def load_initial(self, model: Seq2Seq) -> None:
         """Gives a model the weights that the run began with, if it took over any.

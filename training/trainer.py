@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,17 +24,18 @@ from training.config import TrainConfig
 from training.corpus import Corpus, StreamedCorpus
 from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
+from training.lexicon import learn_lexicon
 from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
-from training.run import Data, Run, Start, begin, held
+from training.run import LEXICON, Data, Run, Start, begin, held
 from training.schedules import LearningRate
 from training.subwords import make_sampler
 from training.teacher_forcing import ScheduledSeq2Seq
-from translator.errors import TranslatorError
+from translator.errors import CheckpointError, TranslatorError
 from translator.model import Seq2Seq, build
 
 _T = TypeVar("_T")
@@ -96,6 +98,7 @@ def train(
         run = begin(folder, data, config, corpus, start, parts)
         pairs = _encode(run, corpus)
         del corpus  # its sample of texts is not needed any more
+        leave_lexicon(run, pairs, say)
         return _train(run, pairs, valid, quiet, report)
 
 
@@ -106,6 +109,26 @@ def _encode(run: Run, corpus: StreamedCorpus) -> Pairs:
         made = dataclasses.replace(made, placeholders=0.0)
     chunks = made.apply(corpus.chunks(), run.config.seed)
     return encode_chunks(chunks, run.source, run.target, run.config.max_length)
+
+
+def leave_lexicon(run: Run, pairs: Pairs, say: Callable[[str], None]) -> None:
+    """Learns what the search's shortlists are made of, once in a run.
+
+    A run that continues a model has none: the model may translate more than its pairs show.
+
+    Raises:
+        CheckpointError: The disk is full, or the folder cannot be written.
+    """
+    path = run.folder / LEXICON
+    if path.exists() or run.data.init_from:
+        return
+    begun = time.monotonic()
+    lexicon = learn_lexicon(pairs, run.source, run.target)
+    try:
+        lexicon.save(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
+    say(f"lexicon learnt in {time.monotonic() - begun:.1f} s")
 
 
 def _train(run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool) -> Outcome:

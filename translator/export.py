@@ -22,8 +22,9 @@ from translator.constants import EOS, NUM_SPECIAL
 from translator.errors import ExportError, TranslatorError
 from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
-from translator.model_folder import FORMAT_VERSION, content_checksum, version_folders
+from translator.model_folder import FORMAT_VERSION, LEXICON, content_checksum, version_folders
 from translator.saved_model import SavedTranslator
+from translator.shortlist import Lexicon
 from translator.signatures import (
     SCORE_SPEC,
     TRANSLATE_SPEC,
@@ -46,6 +47,7 @@ def export_model(
     target: Tokenizer,
     folder: str | os.PathLike[str],
     info: Mapping[str, Any],
+    lexicon: Lexicon | None = None,
 ) -> Path:
     """Writes the next version of a model folder.
 
@@ -57,6 +59,7 @@ def export_model(
         folder: Such as `saved_models/es-en`; the version goes below it.
         info: What `model.json` is to tell beside the sizes: `source_language`, `target_language`,
             and whatever is known of training, data, licence and scores.
+        lexicon: What shortlists for the search are made of, if there is one.
 
     Returns:
         The folder of the version.
@@ -73,7 +76,7 @@ def export_model(
         raise ExportError(f"{root}: cannot be written: {error.strerror}") from error
     try:
         round_to_float16(model)
-        _write(model, source, target, aside, info)
+        _write(model, source, target, aside, info, lexicon)
         _verify(model, aside)
         return _move(aside, root)
     except (OSError, tf.errors.OpError) as error:
@@ -97,7 +100,12 @@ def round_to_float16(model: Seq2Seq) -> None:
 
 
 def _write(
-    model: Seq2Seq, source: Tokenizer, target: Tokenizer, folder: Path, info: Mapping[str, Any]
+    model: Seq2Seq,
+    source: Tokenizer,
+    target: Tokenizer,
+    folder: Path,
+    info: Mapping[str, Any],
+    lexicon: Lexicon | None,
 ) -> None:
     module = tf.Module()
     module.weights = [tf.Variable(np.asarray(w).astype(np.float16)) for w in model.weights]
@@ -126,6 +134,8 @@ def _write(
     assets.mkdir(exist_ok=True)
     (assets / "source.model").write_bytes(source.serialized)
     (assets / "target.model").write_bytes(target.serialized)
+    if lexicon is not None:
+        lexicon.save(folder / LEXICON)
     described = {
         "format_version": FORMAT_VERSION,
         **info,

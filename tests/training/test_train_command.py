@@ -182,7 +182,7 @@ class TestAgain:
         [
             ({"state_dropout": 0.5}, "state_dropout: 0.0 then, 0.5 now"),
             ({"seed": 2}, "seed: 1 then, 2 now"),
-            ({"vocab_size": 300}, "vocab_size: 275 then, 300 now"),
+            ({"vocab_size": 300}, "vocab_size: 283 then, 300 now"),
             ({"learning_rate": 0.1, "cell": "tanh"}, "cell: 'lstm' then, 'tanh' now"),
         ],
         ids=["dropout", "seed", "vocabulary", "two"],

@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 
 from translator import export
-from translator.errors import ExportError
+from translator.errors import ExportError, ModelFolderError
 from translator.export import export_model
 from translator.saved_model import SavedTranslator
+from translator.shortlist import Lexicon
 from translator.tokenizer import Tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
@@ -165,3 +166,16 @@ def test_an_interrupted_export_leaves_nothing(
         export_model(model, tokenizer, tokenizer, folder, INFO)
 
     assert os.listdir(folder) == ["1"]
+
+
+def test_a_lexicon_goes_with_the_model(model: Seq2Seq, tokenizer: Tokenizer, folder: Path) -> None:
+    size = tokenizer.size
+    lexicon = Lexicon(np.array([7], np.int32), np.zeros((size, 3), np.int32))
+    version = export_model(model, tokenizer, tokenizer, folder, INFO, lexicon)
+    path = version / "assets" / "lexicon.npz"
+
+    assert Lexicon.load(path, size, size).common.tolist() == [7]
+    assert not (folder / "1" / "assets" / "lexicon.npz").exists()  # there, none was given
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ModelFolderError, match=r"lexicon\.npz: damaged"):
+        SavedTranslator.load(version)

@@ -43,4 +43,6 @@ def best_continuations(
     most = tf.minimum(most, beams * columns)
     best, order = tf.math.top_k(tf.reshape(inside, [batch, tf.shape(chosen)[1] * BLOCK]), most)
     block = tf.gather(chosen, order // BLOCK, batch_dims=1)
-    return block % of_beam * BLOCK + order % BLOCK, block // of_beam, best
+    # Padding comes last, and only where nothing else is left.
+    column = tf.minimum(block % of_beam * BLOCK + order % BLOCK, columns - 1)
+    return column, block // of_beam, best

@@ -1,0 +1,134 @@
+"""Which target pieces a search need look at, for each source sentence.
+
+A sentence is translated into few pieces of a vocabulary: those that its own pieces translate to,
+and some that may stand anywhere. Without the others the output layer is a fraction of its size
+(Jean et al., arXiv 1412.2007; L'Hostis et al., arXiv 1610.00072).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.atomic import atomic_writer
+from translator.batch import Ids
+from translator.constants import BOS, EOS, NUM_SPECIAL, PAD, UNK
+from translator.errors import ModelFolderError
+
+Mask = npt.NDArray[np.bool_]
+
+
+_DAMAGE = (ValueError, RuntimeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+class Shortlist(NamedTuple):
+    """The target pieces of a batch.
+
+    Attributes:
+        ids: int32, those of any sentence, ascending: PAD, then EOS, then the others.
+        members: bool, batch x ids: which of them are a sentence's own. They follow from the
+            sentence alone, whatever else stands in its batch.
+    """
+
+    ids: Ids
+    members: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """What each source piece may translate to.
+
+    Attributes:
+        common: int32, target pieces of every sentence.
+        table: int32, source vocabulary x most candidates: target pieces of a source piece, best
+            first, 0-padded. Special tokens have none, so padding adds nothing.
+
+    Raises:
+        ModelFolderError: They are of another type or shape, hold what no search may put out
+            (negative ids, UNK or BOS), or candidates of a special token.
+    """
+
+    common: Ids
+    table: Ids
+
+    def __post_init__(self) -> None:
+        for name, rank in (("common", 1), ("table", 2)):
+            array = getattr(self, name)
+            if array.dtype != np.int32 or array.ndim != rank:
+                raise ModelFolderError(
+                    f"{name}: expected int32 of rank {rank}. "
+                    f"Received: {array.dtype} of rank {array.ndim}"
+                )
+            if (array < 0).any() or np.isin(array, (UNK, BOS)).any():
+                raise ModelFolderError(f"{name}: expected ids of pieces, or 0. Received: others")
+        if self.table[:NUM_SPECIAL].any():
+            raise ModelFolderError("table: expected 0 for special tokens. Received: candidates")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], source_size: int, target_size: int) -> Lexicon:
+        """Reads what `save` wrote.
+
+        Args:
+            path: The file.
+            source_size: Of the source vocabulary.
+            target_size: Of the target vocabulary.
+
+        Raises:
+            ModelFolderError: The file is missing or damaged, or of other vocabularies.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                lexicon = cls(arrays["common"], arrays["table"])
+        except OSError as error:
+            reason = error.strerror or error
+            raise ModelFolderError(f"{path}: cannot be read: {reason}") from error
+        # A flipped bit can make an archive claim a later format (RuntimeError), other members
+        # (KeyError) or other sizes (EOFError).
+        except _DAMAGE as error:
+            raise ModelFolderError(f"{path}: expected a lexicon. Received: {error}") from error
+        except ModelFolderError as error:
+            raise ModelFolderError(f"{path}: {error}") from error
+        if len(lexicon.table) != source_size or lexicon.width > target_size:
+            raise ModelFolderError(
+                f"{path}: expected a lexicon of {source_size} source and {target_size} target "
+                f"pieces. Received: one of {len(lexicon.table)} and at least {lexicon.width}"
+            )
+        return lexicon
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes it to an .npz file, whole or not at all.
+
+        Raises:
+            OSError: The disk is full, or the file cannot be written.
+        """
+        with atomic_writer(path) as file:
+            np.savez_compressed(file, common=self.common, table=self.table)
+
+    @cached_property
+    def width(self) -> int:
+        """One more than the highest target id."""
+        return 1 + int(max(EOS, self.common.max(initial=PAD), self.table.max(initial=PAD)))
+
+    def shortlist(self, source_ids: Ids) -> Shortlist:
+        """The target pieces that a search for these sentences need look at.
+
+        Args:
+            source_ids: batch x source_length, pieces below the size of the source vocabulary, in
+                any order; PAD and EOS add nothing.
+        """
+        members = np.zeros((len(source_ids), self.width), np.bool_)
+        members[:, [PAD, EOS]] = True
+        members[:, self.common] = True
+        candidates = self.table[source_ids]  # batch x source_length x most candidates
+        candidates = candidates.reshape(len(members), math.prod(candidates.shape[1:]))
+        np.put_along_axis(members, candidates, True, axis=1)
+        ids = np.flatnonzero(members.any(axis=0))
+        return Shortlist(ids.astype(np.int32), members[:, ids])
