@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from translator.config import SearchConfig
+from translator.confidence import Estimator
+from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
 from translator.engine import Engine
 from translator.errors import ModelFolderError
@@ -110,6 +111,7 @@ class Translator:
                         f"ensemble: expected models of one {side} vocabulary. Received: several"
                     )
         self._model = model
+        self._estimator = Estimator.from_info(model.info)
         self._engine = Engine(
             [one.stepwise() for one in (model, *others)],
             model.lexicon,
@@ -151,6 +153,19 @@ class Translator:
         """Number of the version that was loaded."""
         return self._model.version
 
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        """Settings of a search: those that are given and not None, else the model's own.
+
+        Raises:
+            ConfigError: A setting is out of its range.
+        """
+        given = {name: value for name, value in settings.items() if value is not None}
+        return from_mapping(SearchConfig, {**self.info.get("search", {}), **given})
+
+    def confidence(self, translation: Translation) -> float:
+        """How good a translation is likely to be, from 0 to 1: an estimate of its chrF."""
+        return self._estimator.confidence(translation)
+
     def refresh(self) -> None:
         """Reads the weights of the model anew, where it goes on learning."""
         self._engine.refresh()
@@ -158,7 +173,7 @@ class Translator:
     def translate(
         self,
         texts: Sequence[str | Sentence],
-        search: SearchConfig = SearchConfig(),
+        search: SearchConfig | None = None,
         *,
         batch_size: int = 64,
     ) -> list[Translation]:
@@ -166,7 +181,7 @@ class Translator:
 
         Args:
             texts: A sentence each. A blank one becomes a blank translation.
-            search: Settings of the search.
+            search: Settings of the search; the model's own by default.
             batch_size: Sentences that are searched together, at most; long ones are fewer.
 
         Returns:
@@ -175,6 +190,7 @@ class Translator:
         Raises:
             InputError: A text holds a lone surrogate.
         """
+        search = search or self.search_config()
         sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
         encoded = [self._model.source.encode(sentence.text) for sentence in sentences]
         there = [n for n, ids in enumerate(encoded) if ids]

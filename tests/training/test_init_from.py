@@ -112,7 +112,7 @@ class TestFromARun:
     @pytest.mark.parametrize(
         ("name", "value", "expected"),
         [
-            ("vocab_size", 300, "275"),
+            ("vocab_size", 300, "283"),
             ("decoder_size", 128, "64"),
             ("encoder_layers", 2, "1"),
             ("cell", "tanh", "'lstm'"),
@@ -187,7 +187,7 @@ class TestFromAModelFolder:
         shutil.copytree(toy_model_folder, tmp_path / "models")
         model = tmp_path / "models" / "xx-yy"
         result = train(tmp_path / "run", corpus, "--init-from", model, vocab_size=300)
-        assert f"Error: vocab_size: expected 275, as in {model}" in result.stderr
+        assert f"Error: vocab_size: expected 283, as in {model}" in result.stderr
 
         (find_version(model) / "assets" / "source.model").write_bytes(b"")
         result = train(tmp_path / "run", corpus, "--init-from", model)

@@ -82,7 +82,7 @@ def test_weights_come_back_rounded(model: Seq2Seq, exported: Path) -> None:
 def test_model_json(model: Seq2Seq, tokenizer: Tokenizer, exported: Path) -> None:
     info = json.loads((exported / "1" / "assets" / "model.json").read_text())
 
-    assert info["format_version"] == 1
+    assert info["format_version"] == 2
     assert info["source_language"] == "xx"
     assert info["training"] == {"licence": "CC0"}
     assert info["sizes"]["target_vocab_size"] == tokenizer.size

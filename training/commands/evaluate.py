@@ -19,8 +19,8 @@ from translator.config import SearchConfig
 @click.option(
     "--beam-size", default=SearchConfig.beam_size, show_default=True, help="1 is greedy search."
 )
-@click.option("--length-penalty", default=SearchConfig.length_penalty, show_default=True)
-@click.option("--coverage-penalty", default=SearchConfig.coverage_penalty, show_default=True)
+@click.option("--length-penalty", type=float, help="Default: the model's own.")
+@click.option("--coverage-penalty", type=float, help="Default: the model's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(
     model: Path,
@@ -28,22 +28,23 @@ def evaluate(
     columns: str,
     skip_bad_lines: bool,
     beam_size: int,
-    length_penalty: float,
-    coverage_penalty: float,
+    length_penalty: float | None,
+    coverage_penalty: float | None,
     as_json: bool,
 ) -> None:
     """Print BLEU and chrF of a MODEL folder, with their sacrebleu signatures."""
     with clear_errors():
         start()
-        from training.export import score_files
+        from training.export import read_test, score_pairs
         from translator.translator import Translator
 
-        search = SearchConfig(
+        translator = Translator.load(model)
+        search = translator.search_config(
             beam_size=beam_size, length_penalty=length_penalty, coverage_penalty=coverage_penalty
         )
-        report = score_files(
-            Translator.load(model), files, parse_columns(columns), search, skip_bad_lines
-        )
+        languages = (translator.source_language, translator.target_language)
+        pairs = read_test(files, parse_columns(columns), languages, skip_bad_lines)
+        report, _ = score_pairs(translator, pairs, files, search)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
