@@ -13,7 +13,7 @@ import tensorflow as tf
 from translator.config import SearchConfig
 from translator.constants import BOS, PAD, UNK
 from translator.search.beam import beam_search
-from translator.search.hypotheses import NEVER, Options
+from translator.search.hypotheses import NEVER, Options, Required
 from translator.search.rules import Vocabulary
 from translator.search.sentences import NO_LIMIT, sentences_of
 from translator.search.top import BLOCK
@@ -32,14 +32,13 @@ class Request:
         source_ids: batch x source_length, int32: pieces, then EOS, 0-padded.
         max_repeats: batch, int32, how often in a row the same tokens may stand; None is no limit.
         beams: batch, int32, hypotheses kept at each step; None is what the settings say.
-        phrases: What the translations must hold: batch x phrases x phrase_length, int32, 0-padded;
-            None where nothing is required.
+        required: What the translations must hold, as arrays; None where nothing is required.
     """
 
     source_ids: Array
     max_repeats: Array | None = None
     beams: Array | None = None
-    phrases: Array | None = None
+    required: Required | None = None
 
 
 _INPUTS = {
@@ -47,6 +46,7 @@ _INPUTS = {
     "max_repeats": tf.TensorSpec((None,), tf.int32),
     "beams": tf.TensorSpec((None,), tf.int32),
     "phrases": tf.TensorSpec((None, None, None), tf.int32),
+    "spans": tf.TensorSpec((None, None, None), tf.float32),
     "columns": tf.TensorSpec((None,), tf.int32),
     "members": tf.TensorSpec((None, None), tf.float32),
 }
@@ -97,8 +97,8 @@ class Engine:
             if request.beams is None
             else request.beams,
         }
-        if request.phrases is not None:
-            inputs["phrases"] = request.phrases
+        if request.required is not None:
+            inputs |= request.required._asdict()
         if self._lexicon is not None:
             inputs |= self._columns(request)
         outputs = self._graph(frozenset(inputs))(
@@ -124,8 +124,8 @@ class Engine:
         """The target pieces that the sentences may want, and 0 or -inf for each sentence."""
         assert self._lexicon is not None
         ids, members = self._lexicon.shortlist(request.source_ids)
-        if request.phrases is not None:
-            ids, members = _widen(ids, members, request.phrases)
+        if request.required is not None:
+            ids, members = _widen(ids, members, request.required.phrases)
         members = members & (ids != PAD)
         # The last column stands for nothing, as often as makes whole blocks.
         lacking = -len(ids) % BLOCK
@@ -170,7 +170,8 @@ class Engine:
         if "phrases" in inputs:
             tokens = tf.reduce_sum(tf.cast(inputs["phrases"] != PAD, tf.int32), axis=[1, 2])
             sentences = sentences._replace(
-                max_lengths=sentences.max_lengths + tokens, phrases=(inputs["phrases"],)
+                max_lengths=sentences.max_lengths + tokens,
+                required=(Required(inputs["phrases"], inputs["spans"]),),
             )
         return beam_search(
             step,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from translator.batch import Ids, pad
 from translator.config import SearchConfig
 from translator.engine import Request
+from translator.search.hypotheses import Required
 from translator.search.rules import LONGEST_REPEATED
 from translator.search.sentences import NO_LIMIT
 
@@ -18,16 +18,30 @@ _MAX_CELLS = 20_480
 """Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
 
 
+class Phrase(NamedTuple):
+    """What the translation of a sentence must hold.
+
+    Attributes:
+        ids: Target pieces.
+        start: Place of the first source piece that it translates.
+        stop: Place after the last one.
+    """
+
+    ids: Sequence[int]
+    start: int
+    stop: int
+
+
 class Row(NamedTuple):
     """A sentence as ids.
 
     Attributes:
         ids: Source pieces, then EOS.
-        phrases: Target pieces of each phrase that its translation must hold.
+        phrases: What its translation must hold.
     """
 
     ids: Sequence[int]
-    phrases: tuple[tuple[int, ...], ...] = ()
+    phrases: tuple[Phrase, ...] = ()
 
 
 def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Iterator[list[int]]:
@@ -57,7 +71,7 @@ def request(rows: Sequence[Row], search: SearchConfig) -> Request:
         source_ids,
         max_repeats(source_ids, search.max_repeats),
         np.array([_beams(row, search) for row in rows], np.int32),
-        _phrases(rows),
+        _required(rows, source_ids.shape[1]),
     )
 
 
@@ -81,17 +95,19 @@ def max_repeats(source_ids: Ids, most: int) -> Ids:
 
 def _beams(row: Row, search: SearchConfig) -> int:
     """A place for each number of required tokens put out, and one to spare."""
-    tokens = sum(map(len, row.phrases))
+    tokens = sum(len(phrase.ids) for phrase in row.phrases)
     return max(search.beam_size, tokens + 2) if tokens else search.beam_size
 
 
-def _phrases(rows: Sequence[Row]) -> npt.NDArray[np.int32] | None:
+def _required(rows: Sequence[Row], source_length: int) -> Required | None:
     count = max(len(row.phrases) for row in rows)
     if not count:
         return None
-    longest = max(len(phrase) for row in rows for phrase in row.phrases)
+    longest = max(len(phrase.ids) for row in rows for phrase in row.phrases)
     phrases = np.zeros((len(rows), count, longest), np.int32)
+    spans = np.zeros((len(rows), count, source_length), np.float32)
     for n, row in enumerate(rows):
         for k, phrase in enumerate(row.phrases):
-            phrases[n, k, : len(phrase)] = phrase
-    return phrases
+            phrases[n, k, : len(phrase.ids)] = phrase.ids
+            spans[n, k, phrase.start : phrase.stop] = 1.0
+    return Required(phrases, spans)

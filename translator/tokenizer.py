@@ -92,6 +92,19 @@ class Tokenizer:
         """
         return list(self._processor.encode(normalize(text)))
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each piece of `encode` stands in a normalised text: start and stop, in characters.
+
+        The pieces of a character that is spelt in bytes all stand where it does.
+        """
+        mapping = self._processor.encode(text, out_type="offset_mapping")
+        spans = [(int(start), int(stop)) for start, stop in mapping["offsets"]]
+        # Of a character in bytes, only the last piece is as wide as the character.
+        for n in range(len(spans) - 2, -1, -1):
+            if spans[n][0] == spans[n][1]:
+                spans[n] = spans[n + 1]
+        return spans
+
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """As `encode`, for many texts that are normalised already."""
         return list(self._processor.encode(list(texts)))

@@ -15,7 +15,7 @@ from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
 from translator.engine import Engine
 from translator.errors import ModelFolderError
-from translator.requests import Row, batches, request
+from translator.requests import Phrase, Row, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
@@ -205,9 +205,20 @@ class Translator:
 
     def _row(self, sentence: Sentence, ids: Sequence[int]) -> Row:
         read = [*ids[:MAX_SOURCE_LENGTH], EOS]
-        placeholders = tuple((i,) for i in self._model.target.placeholders if i in read)
-        terms = tuple(tuple(self._model.target.encode(term)) for term in sentence.required)
-        return Row(read, placeholders + terms)
+        carried = [
+            Phrase((i,), read.index(i), read.index(i) + 1)
+            for i in self._model.target.placeholders
+            if i in read
+        ]
+        if not sentence.terms:
+            return Row(read, tuple(carried))
+        spans = self._model.source.spans(sentence.text)[:MAX_SOURCE_LENGTH]
+        for term in sentence.terms:
+            inside = [n for n, (a, b) in enumerate(spans) if a < term.stop and b > term.start]
+            if inside:
+                ids = self._model.target.encode(term.target)
+                carried.append(Phrase(ids, inside[0], inside[-1] + 1))
+        return Row(read, tuple(carried))
 
     def _translation(
         self, outputs: Mapping[str, npt.NDArray[Any]], n: int, row: Row, cut: bool

@@ -21,7 +21,7 @@ from translator.config import SearchConfig
 from translator.inference import compiled
 from translator.model import Seq2Seq
 from translator.search.beam import beam_search
-from translator.search.hypotheses import Options, Sentences
+from translator.search.hypotheses import Options, Required, Sentences
 from translator.search.rules import Vocabulary
 from translator.search.scoring import coverage_penalty, length_penalty
 from translator.signatures import search_inputs
@@ -198,9 +198,15 @@ def graph(
     return searched(logits, attention, mask, max_lengths, max_repeats, integers, reals)
 
 
-@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.int32), *SPECS], autograph=False)
-def graph_with_phrases(phrases: Any, *inputs: Any) -> Any:
-    return searched(*inputs, phrases=(phrases,))
+@tf.function(
+    input_signature=[
+        Required(*(tf.TensorSpec((None, None, None), dtype) for dtype in (tf.int32, tf.float32))),
+        *SPECS,
+    ],
+    autograph=False,
+)
+def graph_with_phrases(required: Required, *inputs: Any) -> Any:
+    return searched(*inputs, required=(required,))
 
 
 def searched(
@@ -211,7 +217,7 @@ def searched(
     max_repeats: Any,
     integers: Any,
     reals: Any,
-    phrases: Any = (),
+    required: tuple[Required, ...] = (),
 ) -> Any:
     prefixes, words = tf.shape(logits)[1], tf.shape(logits)[2] - A
 
@@ -230,13 +236,19 @@ def searched(
 
     state = {"place": tf.zeros([tf.shape(logits)[0], 1], tf.int32)}
     beams = integers["beam_size"] * tf.ones_like(max_lengths)
-    sentences = Sentences((logits, attention), mask, max_lengths, max_repeats, beams, phrases)
+    sentences = Sentences((logits, attention), mask, max_lengths, max_repeats, beams, required)
     vocabulary = Vocabulary(joining=tf.fill([100], False))
     settings = {name: x for name, x in integers.items() if name != "beam_size"}
     return beam_search(step, state, sentences, Options(**settings, **reals), vocabulary)
 
 
-def run(toy: Toy, search: SearchConfig, phrases: Any = None, max_repeats: int = 100) -> Any:
+def run(
+    toy: Toy,
+    search: SearchConfig,
+    phrases: Any = None,
+    max_repeats: int = 100,
+    spans: Any = None,
+) -> Any:
     inputs = (
         tf.constant(toy.logits, tf.float32),
         tf.constant(toy.attention, tf.float32),
@@ -249,7 +261,10 @@ def run(toy: Toy, search: SearchConfig, phrases: Any = None, max_repeats: int = 
     if phrases is None:
         result = graph(*inputs)
     else:
-        result = graph_with_phrases(tf.constant(phrases, tf.int32), *inputs)
+        if spans is None:  # nothing is pointed to
+            spans = np.zeros((*phrases.shape[:2], toy.mask.shape[1]))
+        required = Required(tf.constant(phrases, tf.int32), tf.constant(spans, tf.float32))
+        result = graph_with_phrases(required, *inputs)
     return type(result)(*(field.numpy() for field in result))
 
 
@@ -278,7 +293,11 @@ def hypotheses_of(result: Any, n: int) -> list[Scored]:
 
 
 def search_toy(
-    toy: Toy, search: SearchConfig, phrases: Any = None, max_repeats: int = 100
+    toy: Toy,
+    search: SearchConfig,
+    phrases: Any = None,
+    max_repeats: int = 100,
+    spans: Any = None,
 ) -> list[list[Scored]]:
     """Hypotheses of each sentence; `phrases` are those of one sentence, for all, or an array."""
     if isinstance(phrases, tuple):
@@ -286,7 +305,7 @@ def search_toy(
         for n, phrase in enumerate(phrases):
             array[:, n, : len(phrase)] = phrase
         phrases = array
-    result = run(toy, search, phrases, max_repeats)
+    result = run(toy, search, phrases, max_repeats, spans)
     assert result.scores.shape == (len(toy.logits), search.n_best)
     return [hypotheses_of(result, n) for n in range(len(toy.logits))]
 
@@ -623,23 +642,25 @@ PHRASES = [((A,),), ((B,), (6,)), ((A, B),), ((B, A), (6,)), ((A, A),), ((A, B),
 class TestRequired:
     """Phrases that the translations of a sentence must hold."""
 
+    @pytest.mark.parametrize("spans", [False, True], ids=["anywhere", "pointed"])
     @pytest.mark.parametrize("phrases", PHRASES, ids=str)
     def test_a_wide_beam_finds_the_best_that_holds_them(
-        self, phrases: tuple[tuple[int, ...], ...]
+        self, phrases: tuple[tuple[int, ...], ...], spans: bool
     ) -> None:
-        for seed in range(6):
+        for seed in range(3):
             toy = dataclasses.replace(random_toy(seed, 3, 4), max_lengths=np.array([4, 4, 4]))
+            of_phrases = np.zeros((3, len(phrases), toy.mask.shape[1]), np.float32)
+            if spans:
+                of_phrases[:, 0, 0] = 1.0
             for setting in ({"length_penalty": 0.0}, {"length_penalty": 1.0}):
                 search = SearchConfig(beam_size=100, n_best=3, **setting)
-                for n, found in enumerate(search_toy(toy, search, phrases)):
-                    truth = ranked(
-                        [
-                            one
-                            for one in every_hypothesis(toy, n, search)
-                            if one.finished and all(contains(one.tokens, p) for p in phrases)
-                        ]
-                    )
-                    assert_ranks_of([h for h in found if h.finished], truth[:3])
+                for n, found in enumerate(search_toy(toy, search, phrases, spans=of_phrases)):
+                    truth = [
+                        pointed(toy, n, one, search, phrases, of_phrases[n])
+                        for one in every_hypothesis(toy, n, search)
+                        if one.finished and all(contains(one.tokens, p) for p in phrases)
+                    ]
+                    assert_ranks_of([h for h in found if h.finished], ranked(truth)[:3])
 
     @pytest.mark.parametrize("phrases", PHRASES, ids=str)
     @pytest.mark.parametrize("beam_size", [4, 6])
@@ -661,6 +682,55 @@ class TestRequired:
         mixed = search_toy(toy, search, phrases)
         for n in (0, 2):
             assert_same(mixed[n][0], free[n][0])
+
+    def test_a_phrase_stands_where_the_attention_is(self) -> None:
+        """The first step looks at the first source token, which the phrase is to translate."""
+        sure = {(): {A: 0.9, B: 0.1}, (A,): {EOS: 0.9, B: 0.1}, (B,): {EOS: 1.0}}
+        toy = literal_toy({**sure, (A, B): {EOS: 1.0}, (B, A): {EOS: 1.0}}, 3)
+        toy.attention[0] = [0.2, 0.8]
+        toy.attention[0, toy.place(())] = [0.8, 0.2]
+        search = SearchConfig(beam_size=4, length_penalty=0.0)
+        spans = np.array([[[1.0, 0.0]]], np.float32)
+        [[anywhere]] = search_toy(toy, search, ((B,),))
+        [[pointed]] = search_toy(toy, search, ((B,),), spans=spans)
+        # p(B) = 0.1, then EOS; or p(A) = 0.9 with p(B) = 0.1 after it, then EOS.
+        assert anywhere.tokens == (B, EOS)
+        assert anywhere.score == pytest.approx(math.log(0.1))
+        # 0.2 · 0.1 + 0.8
+        assert pointed.tokens == (B, EOS)
+        assert pointed.score == pytest.approx(math.log(0.82), abs=1e-5)
+
+
+def pointed(
+    toy: Toy,
+    n: int,
+    one: Scored,
+    search: SearchConfig,
+    phrases: tuple[tuple[int, ...], ...],
+    spans: Array,
+) -> Scored:
+    """The hypothesis as scored with P' in place of P: phrases that are pointed to are likelier."""
+    place, met, log_probs = [0] * len(phrases), [False] * len(phrases), []
+    for i, token in enumerate(one.tokens):
+        prefix = toy.place(one.tokens[:i])
+        begun = any(p > 0 for p in place)
+        weights = [
+            0.0 if done else 0.95 * (p > 0) if begun else float(span @ toy.attention[n, prefix])
+            for p, done, span in zip(place, met, spans, strict=True)
+        ]
+        scale = min(1.0, 0.95 / max(sum(weights), 1e-9))
+        p = (1 - scale * sum(weights)) * math.exp(log_softmax(toy.logits[n, prefix])[token])
+        for c, phrase in enumerate(phrases):
+            if not met[c] and phrase[place[c]] == token:
+                p += scale * weights[c]
+        log_probs.append(math.log(p))
+        for c, phrase in enumerate(phrases):
+            if not met[c]:
+                place[c] = place[c] + 1 if phrase[place[c]] == token else int(phrase[0] == token)
+                met[c] = place[c] == len(phrase)
+                place[c] = 0 if met[c] else place[c]
+    lp = ((5 + len(one.tokens)) / 6) ** search.length_penalty
+    return dataclasses.replace(one, score=sum(log_probs) / lp, log_probs=np.array(log_probs))
 
 
 class TestRepetition:

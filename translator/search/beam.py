@@ -84,7 +84,7 @@ def beam_search(
             log_probs=tf.zeros([total, 1]),
             coverage=tf.zeros([total, 1, source_length]),
             past=no_past(total, longest, options),
-            progress=tuple(map(no_progress, sentences.phrases)),
+            progress=tuple(no_progress(one.phrases) for one in sentences.required),
         ),
         halted=nothing,
         cut=nothing,
@@ -126,16 +126,18 @@ def _advance(
     alive, sentences = batch.alive, batch.sentences
     logits, state, attention = step(alive.tokens, alive.state, sentences.given)
     log_probs = tf.nn.log_softmax(logits)  # batch x beams x columns
+    for wanted, before in zip(sentences.required, alive.progress, strict=True):
+        log_probs = required.pointed(log_probs, attention, wanted, before, vocabulary)
     allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
     places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
-    if not sentences.phrases:
+    if not sentences.required:
         most = tf.maximum(tf.reduce_max(places), 1)
         columns, parents, totals = best_continuations(alive.log_probs, allowed, most)
         totals = tf.where(tf.range(tf.shape(totals)[1]) < places[:, None], totals, NEVER)
     else:
         columns, parents, totals = required.select(
             *(alive.log_probs, log_probs, allowed, places),
-            *(alive.progress[0], sentences.phrases[0], vocabulary),
+            *(alive.progress[0], sentences.required[0].phrases, vocabulary),
         )
     token_log_probs = tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1)
     tokens = vocabulary.ids_of(columns)
@@ -149,9 +151,9 @@ def _advance(
     halted = keep_best(batch.halted, only(halts, ends_here))
     progress = tuple(
         required.advance(
-            tf.nest.map_structure(lambda x: by_parent(x, parents), one), tokens, phrases
+            tf.nest.map_structure(lambda x: by_parent(x, parents), one), tokens, wanted.phrases
         )
-        for one, phrases in zip(alive.progress, sentences.phrases, strict=True)
+        for one, wanted in zip(alive.progress, sentences.required, strict=True)
     )
     holds = [required.all_met(one) for one in progress]
     cut = keep_best(batch.cut, only(tf.reduce_all([at_cap & ~halts, *holds], axis=0), ends_here))

@@ -20,6 +20,19 @@ and so do their beams.
 NEVER = float("-inf")
 
 
+class Required(NamedTuple):
+    """Phrases that translations must hold.
+
+    Attributes:
+        phrases: batch x phrases x phrase_length, int32, 0-padded; one of no token asks for nothing.
+        spans: batch x phrases x source_length, float32, 1 on the source tokens that a phrase is to
+            translate.
+    """
+
+    phrases: Tensor
+    spans: Tensor
+
+
 class Sentences(NamedTuple):
     """The sentences of a batch.
 
@@ -29,8 +42,7 @@ class Sentences(NamedTuple):
         max_lengths: batch, int32, most tokens of a hypothesis, EOS counted; at least 1.
         max_repeats: batch, int32: how often in a row the same tokens may stand.
         beams: batch, int32: hypotheses kept at each step.
-        phrases: One tensor of what the translations must hold, batch x phrases x phrase_length,
-            int32, 0-padded; or none, where nothing is required.
+        required: What the translations must hold; or nothing, where nothing is required.
     """
 
     given: Nest
@@ -38,7 +50,7 @@ class Sentences(NamedTuple):
     max_lengths: Tensor
     max_repeats: Tensor
     beams: Tensor
-    phrases: tuple[Tensor, ...] = ()
+    required: tuple[Required, ...] = ()
 
 
 class Options(NamedTuple):

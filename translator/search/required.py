@@ -4,6 +4,10 @@ The beam of a sentence is divided into banks, by how many required tokens a hypo
 Every hypothesis may always go on with the next token of a phrase, and the places of the beam go
 round the banks, so that hypotheses which pay for a required token are not crowded out by those
 that have not paid yet (vectorised after Hu et al., NAACL 2019).
+
+Where a phrase belongs, the attention tells: with the weight that lies on the source words of a
+phrase, its next token is put out in place of what the model would, as a pointer network copies
+(See et al., arXiv 1704.04368).
 """
 
 from __future__ import annotations
@@ -13,8 +17,11 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from translator.constants import EOS, PAD
-from translator.search.hypotheses import NEVER, Tensor
+from translator.search.hypotheses import NEVER, Required, Tensor
 from translator.search.rules import Vocabulary
+
+_GOES_ON = 0.95
+"""Probability of the next token of a phrase that has begun; and most of all that is pointed to."""
 
 
 class Progress(NamedTuple):
@@ -52,6 +59,39 @@ def advance(progress: Progress, tokens: Tensor, phrases: Tensor) -> Progress:
 def all_met(progress: Progress) -> Tensor:
     """Whether every phrase stands; batch x beams."""
     return tf.reduce_all(progress.met, axis=-1)
+
+
+def pointed(
+    log_probs: Tensor,
+    attention: Tensor,
+    required: Required,
+    progress: Progress,
+    vocabulary: Vocabulary,
+) -> Tensor:
+    """The mixture P' = (1 - Σ α_c)·P + Σ α_c·[next token of c] over the phrases c still to come.
+
+    α_c is the attention on the source words of c; `_GOES_ON` for a phrase that has begun.
+
+    Args:
+        log_probs: batch x beams x columns, log P.
+        attention: batch x beams x source_length.
+        required: Of the sentences.
+        progress: Of the hypotheses.
+        vocabulary: What the columns stand for.
+
+    Returns:
+        log P', batch x beams x columns.
+    """
+    token = _next(progress, required.phrases)  # batch x beams x phrases
+    begun = progress.matched > 0
+    weight = tf.matmul(attention, required.spans, transpose_b=True)
+    weight = tf.where(tf.reduce_any(begun, -1, keepdims=True), 0.0, weight)
+    weight = tf.where(begun, _GOES_ON, weight) * tf.cast(token != PAD, tf.float32)
+    weight *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(weight, -1, keepdims=True), 1e-9))
+    rest = log_probs + tf.math.log1p(-tf.reduce_sum(weight, axis=-1, keepdims=True))
+    indices = _indices(vocabulary.columns_of(token))
+    added = tf.scatter_nd(indices, weight, tf.cast(tf.shape(log_probs), indices.dtype))
+    return tf.where(added > 0.0, tf.math.log(tf.exp(rest) + added), rest)
 
 
 def select(
@@ -126,10 +166,14 @@ def _free(
     waits = (ids == EOS) & ~all_met(progress)[..., None]
     joins = tf.gather(vocabulary.joining, ids) & progress.closing[..., None]
     allowed = tf.where(waits | joins | vocabulary.is_never(ids), NEVER, allowed)
-    batch, beams, many = tf.unstack(tf.shape(wanted_columns))
-    grid = tf.meshgrid(tf.range(batch), tf.range(beams), tf.range(many), indexing="ij")
-    indices = tf.stack([*grid[:2], wanted_columns], axis=-1)
-    return tf.tensor_scatter_nd_min(allowed, indices, tf.fill(tf.shape(wanted_columns), NEVER))
+    never = tf.fill(tf.shape(wanted_columns), NEVER)
+    return tf.tensor_scatter_nd_min(allowed, _indices(wanted_columns), never)
+
+
+def _indices(columns: Tensor) -> Tensor:
+    """For scattering into batch x beams x columns: batch x beams x any number x 3."""
+    grid = tf.meshgrid(*map(tf.range, tf.unstack(tf.shape(columns))), indexing="ij")
+    return tf.stack([*grid[:2], columns], axis=-1)
 
 
 def _bank(progress: Progress, phrases: Tensor) -> Tensor:

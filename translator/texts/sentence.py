@@ -11,17 +11,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Term:
+    """What a part of a sentence must become.
+
+    Attributes:
+        start: Where the part starts in the sentence's text, in characters.
+        stop: Where it ends.
+        target: Its translation.
+    """
+
+    start: int
+    stop: int
+    target: str
+
+
+@dataclass(frozen=True)
 class Sentence:
     """A sentence as the search reads it.
 
     Attributes:
         text: One line without white space at its ends, never blank. Characters of
             `constants.PLACEHOLDERS`, each at most once, stand for what must survive.
-        required: Phrases of the target language that its translation must hold.
+        terms: What parts of it must become; none of them overlap.
     """
 
     text: str
-    required: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
 
 
 Translate = Callable[[list[Sentence]], "list[Translation]"]
