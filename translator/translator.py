@@ -19,6 +19,7 @@ from translator.requests import Phrase, Row, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
+from translator.texts.glossary import tidy
 from translator.texts.sentence import Sentence
 from translator.tokenizer import Tokenizer
 
@@ -199,8 +200,10 @@ class Translator:
         for batch in batches(rows, search, batch_size):
             outputs = self._engine.search(request([rows[k] for k in batch], search), search)
             for place, k in enumerate(batch):
-                cut = len(encoded[there[k]]) > MAX_SOURCE_LENGTH
-                translations[there[k]] = self._translation(outputs, place, rows[k], cut)
+                n = there[k]
+                cut = len(encoded[n]) > MAX_SOURCE_LENGTH
+                translation = self._translation(outputs, place, rows[k], cut)
+                translations[n] = _tidied(translation, sentences[n])
         return translations
 
     def _row(self, sentence: Sentence, ids: Sequence[int]) -> Row:
@@ -246,3 +249,14 @@ class Translator:
             alignment=outputs["alignments"][n, k, :length, :source_length],
             finished=bool(outputs["finished"][n, k]),
         )
+
+
+def _tidied(translation: Translation, sentence: Sentence) -> Translation:
+    """With the spaces and capitals of a sentence, where required terms stand in it."""
+    if not sentence.terms:
+        return translation
+    hypotheses = (
+        dataclasses.replace(hypothesis, text=tidy(hypothesis.text, sentence.text))
+        for hypothesis in translation.hypotheses
+    )
+    return dataclasses.replace(translation, hypotheses=tuple(hypotheses))
