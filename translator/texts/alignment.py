@@ -53,8 +53,6 @@ class Alignment:
         attention = np.asarray(hypothesis.alignment, np.float64)
         if attention.shape != (len(pieces), len(self._source_spans)):
             attention = np.zeros((len(pieces), len(self._source_spans)))
-        # Whatever the end of the sentence and the like got says nothing of words.
-        attention = attention * np.array([a < b for a, b in self._source_spans], bool)
         overlap = np.array([[_overlap(word, piece) for piece in pieces] for word in self.words])
         self._attention = _normalised(overlap.reshape(-1, len(pieces)) @ attention)
         self._symbols = [target[a:b] for a, b in self.words]

@@ -81,6 +81,7 @@ _PATH = rf"""
 """
 
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?"
+_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/\d+)?(?![\w])"
 _DATE = rf"""
       \b\d{{4}}-\d\d?-\d\d?(?:[T\s]{_TIME}(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)
     | \b\d{{1,4}}([./-])\d{{1,2}}\g<-1>\d{{1,4}}(?!\w)
@@ -148,6 +149,7 @@ _KINDS = (
     ("line", r"(?:\\r)?\\n|\\[rt]"),
     ("item", _ESCAPE),
     ("item", _SOCIAL),
+    ("item", _ADDRESS),
     ("item", _DATE),
     ("item", _PHONE),
     ("item", _MEASURE),
