@@ -17,11 +17,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
-from serving.passages import TranslatedText
 from serving.settings import Settings
 from serving.validation import explain
 from translator.config import SearchConfig
 from translator.errors import ConfigError, InputError
+from translator.texts.translating import Format, TranslatedText
 
 if TYPE_CHECKING:
     from translator.translator import Translation
@@ -65,7 +65,7 @@ class TranslateRequest(BaseModel):
         q: The text, or the list of texts.
         source: Code of the language that the texts are in.
         target: Code of the language wanted.
-        format: What the texts are; `text` only.
+        format: What the texts are: `text`, or `html`, whose structure is kept.
         alternatives: Other translations wanted of each text, besides the best.
         beam_size: Hypotheses kept by the search; where it is missing, the server's own size,
             or one more than `alternatives` if that is larger.
@@ -113,6 +113,11 @@ class TranslateRequest(BaseModel):
         """The texts as a list, also where `q` is a single one."""
         return self.q if isinstance(self.q, list) else [self.q]
 
+    @property
+    def text_format(self) -> Format:
+        """What the texts are."""
+        return "html" if self.format == "html" else "text"
+
     def search(self, settings: Settings) -> SearchConfig:
         """Makes the settings of the search.
 
@@ -151,8 +156,8 @@ def _check_limits(request: TranslateRequest, settings: Settings) -> None:
             raise InputError(
                 f"Invalid request: {name}: expected at most {limit}. Received: {value}"
             )
-    if request.format != "text":
-        raise InputError(f"{request.format} format is not supported: this server translates text")
+    if request.format not in ("text", "html"):
+        raise InputError(f"{request.format} format is not supported: expected text or html")
     if request.source == "auto":
         raise InputError("auto is not supported: this server does not detect languages, name one")
 
@@ -211,7 +216,7 @@ class TranslateAnswer(BaseModel):
             values["scores"] = [list(result.scores) for result in results]
         if request.alignment:
             values["alignment"] = [
-                [SentenceAlignment.of(sentence) for sentence in result.sentences]
+                [SentenceAlignment.of(sentence.translation) for sentence in result.sentences]
                 for result in results
             ]
         if isinstance(request.q, list):

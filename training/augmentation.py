@@ -1,6 +1,6 @@
 """More pairs made of those that are there: what real text has and sentence collections lack.
 
-Placeholders stand for what must survive translation (`translator.protection`), joined pairs are
+Placeholders stand for what must survive translation (`translator.texts`), joined pairs are
 longer than any sentence, and recased ones are headlines, labels and chat. What is made of a corpus
 follows from the corpus and a seed alone.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from sentencex import segment
 
@@ -11,6 +12,12 @@ from translator.errors import InputError
 
 # Category Cc less what `str.isspace` calls white space, and the byte order mark.
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]+")
+# What `sentencex` takes for an abbreviation, and is a word more often; a digit follows, or is
+# before it in "5 de mar.", where it is one.
+_NO_ABBREVIATION = {
+    "es": re.compile(r"(?<!\d )(?<!\d de )\b(?:[Mm]ar|[Nn]o)\.\s+(?=[¿¡«\"“(]*[A-ZÁÉÍÓÚÑ])"),
+    "it": re.compile(r"(?<!\d )\b[Mm]ar\.\s+(?=[«\"“(]*[A-ZÀÈÉÌÒÙ])"),
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -57,7 +64,7 @@ def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
     """
     pieces: list[tuple[str, str]] = []
     for line in text.splitlines(keepends=True):
-        for part in segment(language, line):
+        for part in _segment(line, language):
             rest = part.lstrip()
             sentence = rest.rstrip()
             before, after = part[: len(part) - len(rest)], rest[len(sentence) :]
@@ -66,3 +73,14 @@ def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
             if sentence:
                 pieces.append((sentence, after))
     return pieces
+
+
+def _segment(line: str, language: str) -> Iterator[str]:
+    falsely_joined = _NO_ABBREVIATION.get(language)
+    for part in segment(language, line):
+        cursor = 0
+        for match in falsely_joined.finditer(part) if falsely_joined else ():
+            yield part[cursor : match.end()]
+            cursor = match.end()
+        if cursor < len(part):
+            yield part[cursor:]

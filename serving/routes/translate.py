@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint
 
 from serving.body import read_fields
-from serving.passages import translate_texts
 from serving.registry import Registry
 from serving.routes.health import require_model
 from serving.schemas import TranslateAnswer, TranslateRequest
 from serving.settings import Settings
+from translator.texts.translating import translate_texts
 
 
 def blueprint(settings: Settings, registry: Registry) -> Blueprint:
@@ -28,7 +28,8 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
             request.texts,
             request.source,
             request.target,
-            lambda sentences: model.translate(sentences, search),
+            lambda sentences: model.translate([s.text for s in sentences], search),
+            text_format=request.text_format,
         )
         return TranslateAnswer.of(request, results).as_json()
 

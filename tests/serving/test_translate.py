@@ -46,6 +46,20 @@ def test_a_list_for_a_list(client: FlaskClient) -> None:
     assert answer["truncated"] == [False, False, False]
 
 
+def test_html_keeps_its_structure(client: FlaskClient) -> None:
+    document = '<p class="x">uno <b>dos tres</b> &amp; cuatro</p>\n<p>cinco</p><!-- seis -->'
+    answer = post(client, q=[document, "uno dos"], format="html").get_json()
+    assert answer["translatedText"] == [
+        '<p class="x">cuatro &amp; <b>tres dos</b> uno</p>\n<p>cinco</p><!-- seis -->',
+        "dos uno",
+    ]
+
+
+def test_what_must_survive_survives(client: FlaskClient) -> None:
+    answer = post(client, q="Hola {name}, uno <b>dos</b> https://a.example/?b=1.").get_json()
+    assert answer["translatedText"] == "https://a.example/?b=1. <b>dos</b> uno {name}, Hola"
+
+
 def test_form_query_string_and_json_are_the_same(client: FlaskClient) -> None:
     fields = {"q": "año nuevo", **PAIR}
     answers = [
@@ -264,8 +278,8 @@ def test_the_language_is_not_detected(client: FlaskClient) -> None:
     assert refusal(post(client, q="a", source="auto")).startswith("auto is not supported")
 
 
-@pytest.mark.parametrize("text_format", ["html", "pdf"])
-def test_only_plain_text(client: FlaskClient, text_format: str) -> None:
+@pytest.mark.parametrize("text_format", ["pdf", "HTML", "markdown"])
+def test_an_unknown_format(client: FlaskClient, text_format: str) -> None:
     error = refusal(post(client, q="a", format=text_format))
     assert error.startswith(f"{text_format} format is not supported")
 

@@ -88,6 +88,9 @@ def test_a_lone_surrogate_is_refused_with_its_position(surrogate: str) -> None:
         ("Hola. ¿Qué tal?\n", [("Hola.", " "), ("¿Qué tal?", "\n")]),
         ("  El Sr. Gil llegó.  Bien.", [("", "  "), ("El Sr. Gil llegó.", "  "), ("Bien.", "")]),
         ("uno\n\n dos", [("uno", "\n"), ("", "\n"), ("", " "), ("dos", "")]),
+        ("Fui al mar. Luego volví.", [("Fui al mar.", " "), ("Luego volví.", "")]),
+        ("Dijo que no. ¿Y tú?", [("Dijo que no.", " "), ("¿Y tú?", "")]),
+        ("El 5 de mar. de 2020 y el no. 5", [("El 5 de mar. de 2020 y el no. 5", "")]),
         ("A las 8.30 h en www.example.com", [("A las 8.30 h en www.example.com", "")]),
     ],
 )

@@ -1,0 +1,243 @@
+"""Reads HTML, a document or a fragment, as a passage that keeps all that is not text byte for byte.
+
+Python's own parser finds the tags; only their places in the original are taken from it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import accumulate, pairwise
+
+from translator.texts.elements import BLOCK, END_OPTIONAL, INLINE, INLINE_KEPT, KEPT
+from translator.texts.elements import VOID as VOID_NAMES
+from translator.texts.passage import BREAK, CLOSE, ITEM, OPEN, TAGS, VOID, Builder, Passage
+from translator.texts.plain import add_tokens, glued
+
+_SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "placeholder", "title"})
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?""")
+_CHARACTER = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);?|.", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """The value of an attribute that readers see.
+
+    Attributes:
+        start: Where the value begins in the document, its quotes included.
+        end: Where it ends.
+        text_start: Where it begins without them.
+        passage: The value without its quotes.
+    """
+
+    start: int
+    end: int
+    text_start: int
+    passage: Passage
+
+
+@dataclass(frozen=True)
+class Hypertext:
+    """An HTML document.
+
+    Attributes:
+        body: All of it.
+        attributes: Values within its tags, in order.
+    """
+
+    body: Passage
+    attributes: list[Attribute]
+
+
+def read_hypertext(document: str) -> Hypertext:
+    """Reads a document.
+
+    Elements of a sentence, such as `a`, are tags of it. All other elements end a sentence. What is
+    code, a comment, or marked `translate="no"` or `class="notranslate"` is kept as it is.
+    """
+    tokens = _Tokenizer.tokenize(document)
+    read = Builder()
+    attributes: list[Attribute] = []
+    n = 0
+    while n < len(tokens):
+        token = tokens[n]
+        raw = document[token.start : token.end]
+        after = n + 1
+        if token.kind == "text":
+            _add_text(read, raw)
+        elif token.is_kept:
+            after = _end_of_kept(tokens, n)
+            kept = document[token.start : tokens[after - 1].end]
+            read.add(ITEM if token.name in INLINE | INLINE_KEPT else BREAK, kept)
+        else:
+            read.add(token.passage_kind, raw)
+            if token.kind in ("start", "void"):
+                attributes.extend(_shown_attributes(document, token))
+        n = after
+    found = Builder()
+    _add_found(read, found)
+    return Hypertext(glued(found).finish(unpaired=VOID), attributes)
+
+
+def replace_attributes(document: str, attributes: list[Attribute], values: list[str]) -> str:
+    """Writes values in the place of those of the attributes; the structure stays the same."""
+    parts: list[str] = []
+    cursor = 0
+    for attribute, value in zip(attributes, values, strict=True):
+        mark = document[attribute.start]
+        quote = mark if mark in "\"'" else '"'
+        escaped = value.replace(quote, "&quot;" if quote == '"' else "&#39;")
+        parts += [document[cursor : attribute.start], quote, escaped, quote]
+        cursor = attribute.end
+    return "".join([*parts, document[cursor:]])
+
+
+def escape(text: str) -> str:
+    """Writes plain text as the text of a document."""
+    return html.escape(text, quote=False)
+
+
+def _add_text(read: Builder, raw: str) -> None:
+    for match in _CHARACTER.finditer(raw):
+        decoded = html.unescape(match[0])
+        if len(match[0]) == 1 or decoded == match[0]:
+            read.add_text(match[0])
+            continue
+        place = len(read.raw)
+        read.add_text(decoded)
+        read.raw[place:] = [match[0], *[""] * (len(decoded) - 1)]
+
+
+def _add_found(read: Builder, found: Builder) -> None:
+    """Finds items in what stands between tags; "<b>" in text that was escaped is one of them."""
+    start = 0
+    for n, character in enumerate([*read.text, BREAK]):
+        if character in TAGS or character in (BREAK, ITEM):
+            if start < n:
+                add_tokens(read, start, n, found, tags=False)
+            if n < len(read.text):
+                found.add(character, read.raw[n])
+            start = n + 1
+
+
+def _shown_attributes(document: str, token: _Token) -> Iterator[Attribute]:
+    name_end = token.start + 1 + len(token.name)
+    for match in _ATTRIBUTE.finditer(document, name_end, token.end):
+        value = match[2]
+        if match[1].lower() in _SHOWN_ATTRIBUTES and value:
+            quoted = value[0] in "\"'"
+            read, found = Builder(), Builder()
+            _add_text(read, value[1:-1] if quoted else value)
+            _add_found(read, found)
+            start, end = match.span(2)
+            yield Attribute(start, end, start + quoted, glued(found).finish(unpaired=ITEM))
+
+
+def _end_of_kept(tokens: list[_Token], n: int) -> int:
+    """The token after an element, with its end tag or what else ends it."""
+    first = tokens[n]
+    if first.kind != "start":
+        return n + 1
+    opened = [first.name]
+    for m in range(n + 1, len(tokens)):
+        token = tokens[m]
+        if token.kind == "start":
+            if opened == [token.name] and token.name in END_OPTIONAL:
+                return m
+            opened.append(token.name)
+        elif token.kind == "end":
+            if token.name in opened:
+                while opened.pop() != token.name:
+                    pass
+                if not opened:
+                    return m + 1
+            elif first.name in END_OPTIONAL:
+                return m
+    return len(tokens)
+
+
+@dataclass
+class _Token:
+    """`kind` is text, start, end, void (a tag without an end tag), comment, or other."""
+
+    kind: str
+    start: int
+    end: int = 0
+    name: str = ""
+    is_kept: bool = False
+
+    @property
+    def passage_kind(self) -> str:
+        if self.kind == "comment":
+            return VOID
+        if self.name not in INLINE:
+            return BREAK
+        return {"start": OPEN, "end": CLOSE}.get(self.kind, VOID)
+
+
+class _Tokenizer(HTMLParser):
+    """Notes where each token begins; it ends where the next one begins."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.tokens: list[_Token] = [_Token("text", 0)]
+        lines = document.split("\n")
+        self._line_starts = [0, *accumulate(len(line) + 1 for line in lines)]
+
+    @classmethod
+    def tokenize(cls, document: str) -> list[_Token]:
+        parser = cls(document)
+        parser.feed(document)
+        parser.close()
+        tokens = parser.tokens
+        for token, following in pairwise(tokens):
+            token.end = following.start
+        tokens[-1].end = len(document)
+        return [token for token in tokens if token.start < token.end]
+
+    def _note(self, kind: str, name: str = "", *, is_kept: bool = False) -> None:
+        line, column = self.getpos()
+        start = self._line_starts[line - 1] + column
+        self.tokens.append(_Token(kind, start, name=name, is_kept=is_kept))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        is_kept = (
+            tag in KEPT
+            or given.get("translate", "").lower() == "no"
+            or "notranslate" in given.get("class", "").split()
+        )
+        self._note("void" if tag in VOID_NAMES else "start", tag, is_kept=is_kept)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        # Elsewhere than on an element that HTML does not know, the slash means nothing.
+        if tag not in INLINE | BLOCK | KEPT or tag == "svg":
+            self.tokens[-1].kind = "void"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._note("end", tag)
+
+    def handle_data(self, data: str) -> None:
+        self._note("text")
+
+    def handle_entityref(self, name: str) -> None:
+        self._note("text")
+
+    def handle_charref(self, name: str) -> None:
+        self._note("text")
+
+    def handle_comment(self, data: str) -> None:
+        self._note("comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self._note("other")
+
+    def unknown_decl(self, data: str) -> None:
+        self._note("other")
+
+    def handle_pi(self, data: str) -> None:
+        self._note("other")

@@ -1,0 +1,216 @@
+"""Translates texts and documents sentence by sentence; all that is not words stays as it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from translator.texts.combinations import best_combinations
+from translator.texts.cutting import cut
+from translator.texts.hypertext import Attribute, escape, read_hypertext, replace_attributes
+from translator.texts.layout import find_sentences
+from translator.texts.outcome import Outcome, join, translate_outcomes
+from translator.texts.passage import Passage
+from translator.texts.plain import read_plain
+from translator.texts.restoring import with_items
+from translator.texts.sentence import Translate
+
+if TYPE_CHECKING:
+    from translator.translator import Translation
+
+Format = Literal["text", "html"]
+
+_UNSPACED = frozenset({"bo", "dz", "ja", "km", "lo", "my", "th", "zh"})
+"""Languages that write no space between words, nor between sentences."""
+
+_MOST_TRIED = 10
+"""Combinations looked at for each candidate wanted; several may read the same."""
+
+
+@dataclass(frozen=True)
+class TranslatedSentence:
+    """What became of one sentence, or of a part of one that is too long for the model.
+
+    Attributes:
+        source: The sentence as it stood in the text, markup included.
+        start: Where it begins in the text.
+        end: Where it ends.
+        translation: What the search found, items in place of their placeholders, without markup.
+    """
+
+    source: str
+    start: int
+    end: int
+    translation: Translation
+
+
+@dataclass(frozen=True)
+class TranslatedText:
+    """What became of one text.
+
+    Attributes:
+        candidates: Distinct translations, best first; at least one. They differ in as few
+            sentences, and in as good choices for them, as the scores allow.
+        scores: One for each candidate: the search's scores, added up over the sentences.
+        sentences: The sentences that were translated, in order; those of attributes come first.
+        truncated: Whether the best translation was cut short in some sentence.
+    """
+
+    candidates: tuple[str, ...]
+    scores: tuple[float, ...]
+    sentences: tuple[TranslatedSentence, ...]
+    truncated: bool
+
+
+def translate_texts(
+    texts: Sequence[str],
+    source: str,
+    target: str,
+    translate: Translate,
+    *,
+    text_format: Format = "text",
+    fits: Callable[[str], bool] = lambda _: True,
+) -> list[TranslatedText]:
+    """Translates every sentence of every text in one call, so that they share their batches.
+
+    A second call is made only where the search lost an item, or changed the order of items such as
+    `%s` that go by it: then what stands between the items is translated by itself.
+
+    Args:
+        texts: Texts of any number of sentences and lines, or documents.
+        source: Code of their language.
+        target: Code of the language that they are translated to.
+        translate: Translates sentences; it never sees one without letters.
+        text_format: What the texts are.
+        fits: Whether the model reads a sentence in full; one that it does not is cut.
+
+    Returns:
+        One result for each text, in order.
+    """
+    works = [_Work.of(text, text_format, source, target, fits) for text in texts]
+    translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
+    return [work.finish() for work in works]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A passage, where it stands in its text, and what becomes of its units."""
+
+    start: int
+    passage: Passage
+    outcomes: list[Outcome]
+
+    def sentences(self) -> Iterator[TranslatedSentence]:
+        for outcome in self.outcomes:
+            for unit, translation in outcome.translated():
+                source = self.passage.original(unit.start, unit.end)
+                start = self.start + len(self.passage.original(0, unit.start))
+                yield TranslatedSentence(
+                    source, start, start + len(source), with_items(unit, translation)
+                )
+
+    def candidates(
+        self, passage: Passage, spaced: bool, escape: Callable[[str], str]
+    ) -> dict[str, float]:
+        """Gives the distinct translations of the whole passage, best first, with their scores."""
+        found = [
+            list(outcome.candidates(passage, spaced, escape).items()) for outcome in self.outcomes
+        ]
+        wanted = max(
+            (len(o.translation.hypotheses) for o in self.outcomes if o.translation), default=1
+        )
+        candidates: dict[str, float] = {}
+        combinations = best_combinations([[score for _, score in choices] for choices in found])
+        for ranks in islice(combinations, wanted * _MOST_TRIED):
+            chosen = [choices[rank] for choices, rank in zip(found, ranks, strict=True)]
+            text = join(passage, self.outcomes, [text for text, _ in chosen], 0, len(passage.text))
+            candidates.setdefault(text, math.fsum(score for _, score in chosen))
+            if len(candidates) == wanted:
+                break
+        return candidates
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A text on its way: its own passage, and those of the attributes that readers see."""
+
+    text: str
+    text_format: Format
+    spaced: bool
+    body: _Piece
+    attributes: list[tuple[Attribute, _Piece]]
+
+    @classmethod
+    def of(
+        cls, text: str, text_format: Format, source: str, target: str, fits: Callable[[str], bool]
+    ) -> _Work:
+        def piece(start: int, passage: Passage) -> _Piece:
+            return _Piece(start, passage, list(_outcomes(passage, source, target, fits)))
+
+        spaced = target not in _UNSPACED
+        if text_format == "text":
+            return cls(text, text_format, spaced, piece(0, read_plain(text)), [])
+        document = read_hypertext(text)
+        attributes = [
+            (attribute, piece(attribute.text_start, attribute.passage))
+            for attribute in document.attributes
+        ]
+        return cls(
+            text,
+            text_format,
+            spaced,
+            piece(0, document.body),
+            [(attribute, found) for attribute, found in attributes if found.outcomes],
+        )
+
+    @property
+    def pieces(self) -> list[_Piece]:
+        return [*(piece for _, piece in self.attributes), self.body]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [outcome for piece in self.pieces for outcome in piece.outcomes]
+
+    def finish(self) -> TranslatedText:
+        passage, score = self._with_attributes()
+        found = self.body.candidates(passage, self.spaced, self._escape)
+        sentences = tuple(sentence for piece in self.pieces for sentence in piece.sentences())
+        return TranslatedText(
+            candidates=tuple(found),
+            scores=tuple(score + own for own in found.values()),
+            sentences=sentences,
+            truncated=any(sentence.translation.truncated for sentence in sentences),
+        )
+
+    def _with_attributes(self) -> tuple[Passage, float]:
+        """Gives the passage, the best translations of its attributes in it, and their score."""
+        if not self.attributes:
+            return self.body.passage, 0.0
+        best = [
+            next(iter(piece.candidates(piece.passage, self.spaced, self._escape).items()))
+            for _, piece in self.attributes
+        ]
+        text = replace_attributes(
+            self.text, [attribute for attribute, _ in self.attributes], [text for text, _ in best]
+        )
+        return read_hypertext(text).body, math.fsum(score for _, score in best)
+
+    def _escape(self, text: str) -> str:
+        return escape(text) if self.text_format == "html" else text
+
+
+def _outcomes(
+    passage: Passage, source: str, target: str, fits: Callable[[str], bool]
+) -> Iterator[Outcome]:
+    # Two sentences of a language without spaces touch; in one with spaces they must not.
+    needs_space = target not in _UNSPACED
+    previous_end = -1
+    for sentence in find_sentences(passage, source):
+        for n, unit in enumerate(cut(passage, sentence.start, sentence.end, fits)):
+            touches = sentence.touches if n == 0 else source in _UNSPACED
+            touches = touches and previous_end > 0 and not passage.text[unit.start - 1].isspace()
+            yield Outcome(unit, " " if touches and needs_space else "")
+            previous_end = unit.end
