@@ -19,8 +19,9 @@ from translator.requests import Phrase, Row, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
-from translator.texts.glossary import tidy
+from translator.texts.glossary import Glossary, tidy, with_terms
 from translator.texts.sentence import Sentence
+from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.tokenizer import Tokenizer
 
 MAX_SOURCE_LENGTH = 256
@@ -205,6 +206,48 @@ class Translator:
                 translation = self._translation(outputs, place, rows[k], cut)
                 translations[n] = _tidied(translation, sentences[n])
         return translations
+
+    def translate_texts(
+        self,
+        texts: Sequence[str],
+        search: SearchConfig | None = None,
+        *,
+        text_format: Format = "text",
+        glossary: Glossary | None = None,
+    ) -> list[TranslatedText]:
+        """Translates whole texts or documents; all that is not words stays as it was.
+
+        What must survive (links, numbers with units, placeholders, markup, ...) stands in every
+        translation exactly once.
+
+        Args:
+            texts: Texts of any number of sentences and lines, or HTML documents.
+            search: Settings of the search; the model's own by default.
+            text_format: What the texts are.
+            glossary: Terms that must be translated in one way.
+
+        Returns:
+            One result for each text, in their order.
+
+        Raises:
+            InputError: A text holds a lone surrogate.
+        """
+
+        def translate(sentences: list[Sentence]) -> list[Translation]:
+            return self.translate([with_terms(s, glossary) for s in sentences], search)
+
+        return translate_texts(
+            texts,
+            self.source_language,
+            self.target_language,
+            translate,
+            text_format=text_format,
+            fits=self.fits,
+        )
+
+    def fits(self, text: str) -> bool:
+        """Whether the model reads a sentence in full."""
+        return len(self._model.source.encode(text)) <= MAX_SOURCE_LENGTH
 
     def _row(self, sentence: Sentence, ids: Sequence[int]) -> Row:
         read = [*ids[:MAX_SOURCE_LENGTH], EOS]

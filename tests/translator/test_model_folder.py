@@ -23,6 +23,7 @@ FILES = [
     "variables/variables.data-00000-of-00001",
     "assets/source.model",
     "assets/target.model",
+    "assets/lexicon.npz",
     "assets/model.json",
 ]
 
@@ -96,12 +97,13 @@ class TestDamaged:
             f"{version / name}: cannot be read: No such file or directory"
         )
 
-    @pytest.mark.parametrize("number", [0, 2, None, "1"])
+    @pytest.mark.parametrize("number", [0, 1, None, "2"])
     def test_an_unknown_format(self, number: Any, version: Path) -> None:
         rewrite(version, format_version=number)
 
         assert load_error(version.parent) == (
-            f"{version / 'assets' / 'model.json'}: expected format_version 1. Received: {number!r}"
+            f"{version / 'assets' / 'model.json'}: expected format_version 2; a folder of another "
+            f"is exported anew from its run. Received: {number!r}"
         )
 
     @pytest.mark.parametrize("content", [b"[]", b"null", b"{", b"", b"\xff", b'{"a": 1}'])
@@ -125,7 +127,7 @@ class TestDamaged:
         names = [name for name in FILES if name != "assets/model.json"]
         rewrite(version, files={name: digest(version / name) for name in names})
 
-        assert "expected the signatures serving_default and score." in load_error(version)
+        assert "expected the signatures serving_default, score, weights_" in load_error(version)
 
 
 class TestVersions:

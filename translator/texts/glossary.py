@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from translator.errors import InputError
 from translator.text import normalize
-from translator.texts.sentence import Term
+from translator.texts.sentence import Sentence, Term
 
 MOST_TERMS = 10_000
 LONGEST_TERM = 100
@@ -62,6 +62,14 @@ class Glossary:
             return target.upper()
         inside = match.string[: match.start()].strip("\"'([{¿¡«\u201c\u2018 ")
         return target[:1].upper() + target[1:] if inside and found[:1].isupper() else target
+
+
+def with_terms(sentence: Sentence, glossary: Glossary | None) -> Sentence:
+    """The sentence with the terms that a glossary finds in it."""
+    if not glossary:
+        return sentence
+    text = normalize(sentence.text)
+    return Sentence(text, glossary.find(text))
 
 
 def tidy(text: str, source: str) -> str:
