@@ -12,10 +12,9 @@ import pytest
 from toy import ROOT
 
 from translator.batch import pad
-from translator.config import SearchConfig
 from translator.constants import EOS
+from translator.engine import Engine, Request
 from translator.saved_model import SavedTranslator
-from translator.signatures import search_inputs
 from translator.translator import Translation, Translator
 
 SHIPPED = ROOT / "saved_models"
@@ -129,13 +128,14 @@ def test_padding_does_not_matter(
     folder: Path, sentences: list[str], alone: list[Translation]
 ) -> None:
     saved = SavedTranslator.load(folder)
+    engine, search = Engine([saved.stepwise()]), Translator(saved).search_config()
     rows = [[*saved.source.encode(text), EOS] for text in sentences]
     by_length = sorted(range(len(rows)), key=lambda n: len(rows[n]))
     for start in range(0, len(rows), 64):
         batch = by_length[start : start + 64]
         source_ids = np.pad(pad([rows[n] for n in batch]), ((0, 0), (0, 20)))
-        outputs = saved.translate(**search_inputs(source_ids, SearchConfig()))
-        found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"].numpy()]
+        outputs = engine.search(Request(source_ids), search)
+        found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"]]
         assert_same_texts(found, [alone[n] for n in batch])
 
 
@@ -143,7 +143,7 @@ def test_n_best_does_not_matter(
     translator: Translator, sentences: list[str], alone: list[Translation]
 ) -> None:
     one = alone[:200]
-    five = translator.translate(sentences[:200], SearchConfig(n_best=5))
+    five = translator.translate(sentences[:200], translator.search_config(n_best=5))
 
     assert_same_texts([t.text for t in five], one)
     scores = [[t.hypotheses[0].score for t in translations] for translations in (five, one)]

@@ -61,7 +61,6 @@ class LiveModel:
         source: Tokenizer of the source side.
         target: Tokenizer of the target side.
         info: What a folder's `model.json` would say.
-        lexicon: What source pieces may translate to, if the search is to be restricted to that.
     """
 
     def __init__(
@@ -70,13 +69,12 @@ class LiveModel:
         source: Tokenizer,
         target: Tokenizer,
         info: Mapping[str, Any] = MappingProxyType({}),
-        lexicon: Lexicon | None = None,
     ) -> None:
         self.info = info
         self.version = 0
         self.source = source
         self.target = target
-        self.lexicon = lexicon
+        self.lexicon: Lexicon | None = None
         self._model = model
 
     def stepwise(self) -> Stepwise:

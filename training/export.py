@@ -50,7 +50,7 @@ def export_run(
     model, lexicon = run.best_model(), run.lexicon()
     round_to_float16(model)
     languages = {"source_language": run.data.source, "target_language": run.data.target}
-    served = LiveModel(_as_served(model), run.source, run.target, languages, lexicon)
+    served = LiveModel(_as_served(model), run.source, run.target, languages)
     translator = Translator(served)
 
     def read(files: Sequence[str]) -> list[Pair]:

@@ -100,12 +100,15 @@ class Translator:
     Args:
         model: The model; `load` makes one of a folder.
         others: More models of the same vocabularies, with which it makes an ensemble.
+        shortlist: The search looks at those target pieces only that the model's lexicon has for a
+            sentence. It is faster, and some sentences become others: what it leaves out cannot be
+            put out, and has no share of the probability.
 
     Raises:
         ModelFolderError: Their vocabularies differ.
     """
 
-    def __init__(self, model: Model, *others: Model) -> None:
+    def __init__(self, model: Model, *others: Model, shortlist: bool = False) -> None:
         for other in others:
             for side in ("source", "target"):
                 mine, its = getattr(model, side), getattr(other, side)
@@ -117,24 +120,31 @@ class Translator:
         self._estimator = Estimator.from_info(model.info)
         self._engine = Engine(
             [one.stepwise() for one in (model, *others)],
-            model.lexicon,
+            model.lexicon if shortlist else None,
             model.target.placeholders,
             model.target.joining(),
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *others: str | os.PathLike[str]) -> Translator:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *others: str | os.PathLike[str],
+        shortlist: bool = False,
+    ) -> Translator:
         """Loads `saved_models/es-en` (its highest version) or one version of it.
 
         Args:
             path: The folder.
             others: Folders of more models of the same vocabularies, for an ensemble.
+            shortlist: See `Translator`.
 
         Raises:
             ModelFolderError: A folder is missing, damaged, of an unknown format, or of another
                 vocabulary.
         """
-        return cls(*(SavedTranslator.load(folder) for folder in (path, *others)))
+        models = (SavedTranslator.load(folder) for folder in (path, *others))
+        return cls(*models, shortlist=shortlist)
 
     @property
     def info(self) -> Mapping[str, Any]:

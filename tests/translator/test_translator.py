@@ -13,6 +13,7 @@ from toy import read_pairs
 from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS
+from translator.engine import Engine, Request
 from translator.errors import InputError
 from translator.saved_model import SavedTranslator
 from translator.signatures import search_inputs
@@ -106,22 +107,23 @@ class TestCompany:
         rows = [[*saved.source.encode(text), EOS] for text in texts[:80]]
         ids = pad(rows)
         ids = np.pad(ids, ((0, 0), (0, width - ids.shape[1])))
-        outputs = saved.translate(**search_inputs(ids, SearchConfig()))
-        lengths = outputs["lengths"].numpy()[:, 0]
-        ids = [row[0, :n] for row, n in zip(outputs["output_ids"].numpy(), lengths, strict=True)]
+        search = Translator(saved).search_config()
+        outputs = Engine([saved.stepwise()]).search(Request(ids), search)
+        lengths = outputs["lengths"][:, 0]
+        ids = [row[0, :n] for row, n in zip(outputs["output_ids"], lengths, strict=True)]
 
         assert [saved.target.pieces(row) for row in ids] == [t.hypotheses[0].tokens for t in alone]
         np.testing.assert_allclose(
-            outputs["scores"].numpy()[:, 0], [t.hypotheses[0].score for t in alone], atol=1e-4
+            outputs["scores"][:, 0], [t.hypotheses[0].score for t in alone], atol=1e-4
         )
         # Padding is not looked at.
-        for alignment, row in zip(outputs["alignments"].numpy(), rows, strict=True):
+        for alignment, row in zip(outputs["alignments"], rows, strict=True):
             assert not alignment[..., len(row) :].any()
 
     def test_n_best(
         self, alone: list[Translation], translator: Translator, texts: list[str]
     ) -> None:
-        five = translator.translate(texts[:80], SearchConfig(n_best=5))
+        five = translator.translate(texts[:80], translator.search_config(n_best=5))
 
         assert_same(five, alone)
         assert all(len(t.hypotheses) == 5 for t in five)
