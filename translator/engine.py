@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,6 +76,7 @@ class Engine:
         self._joining = None if joining is None else tf.constant(joining, tf.bool)
         self._weights: list[Mapping[str, Tensor]] = []
         self._graphs: dict[frozenset[str], Any] = {}
+        self._lock = threading.Lock()
         self.refresh()
 
     def refresh(self) -> None:
@@ -112,6 +114,10 @@ class Engine:
 
     def _graph(self, inputs: frozenset[str]) -> Any:
         """The search as a graph for those inputs; traced when it is asked for first."""
+        with self._lock:
+            return self._traced(inputs)
+
+    def _traced(self, inputs: frozenset[str]) -> Any:
         if inputs not in self._graphs:
             specs = {name: _INPUTS[name] for name in sorted(inputs)} | SETTINGS_SPEC
             weights = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._weights)

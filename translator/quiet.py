@@ -8,13 +8,24 @@ import sys
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
-def import_tensorflow() -> None:
+def import_tensorflow(threads: int = 0) -> None:
     """Imports TensorFlow, and keeps to itself what it prints meanwhile.
 
     While it is imported, TensorFlow 2.21 writes to standard error whatever its log level says
     (its issue 100442); afterwards it heeds the level, which is set so that only fatal errors are
     shown. Level 0, set by the user, hides nothing: for a machine where the import fails.
+
+    Args:
+        threads: Among which one operation divides its work; 0 is as many as there are cores.
     """
+    _import()
+    if threads:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+
+
+def _import() -> None:
     if os.environ.setdefault(_LOG_LEVEL, "3") == "0":
         return
     # TensorFlow writes past Python, so the file descriptor itself leads elsewhere for a while.

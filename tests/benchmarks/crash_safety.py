@@ -28,10 +28,10 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from toy import toy_pairs, train_arguments, write_pairs  # noqa: E402
+from toy import toy_pairs, train_arguments, write_pairs
 
-from training.checkpoint import Checkpoints, read_arrays  # noqa: E402
-from training.log import read_log  # noqa: E402
+from training.checkpoint import Checkpoints, read_arrays
+from training.log import read_log
 
 # All that a run draws is drawn here: weights, order, dropout, coins, sampled tokens, pieces.
 SETTINGS = {

@@ -30,8 +30,8 @@ import sentencepiece
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from training.run import Run  # noqa: E402
-from translator.constants import NUM_SPECIAL  # noqa: E402
+from training.run import Run
+from translator.constants import NUM_SPECIAL
 
 SIZES = {
     "vocab_size": 8000,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -90,26 +90,23 @@ def beam_search(
         cut=nothing,
     )
 
+    def advance(t: Tensor, batch: _Batch, trace: Trace) -> tuple[Tensor, _Batch, Trace]:
+        return t + 1, *_advance(step, batch, t, options, vocabulary, trace)
+
     def body(
         t: Tensor, batch: _Batch, halted: Ended, cut: Ended, trace: Trace
     ) -> tuple[Tensor, _Batch, Ended, Ended, Trace]:
-        batch, trace = _advance(step, batch, t, options, vocabulary, trace)
-        left = tf.reduce_sum(tf.cast(~batch.done, tf.int32))
-        size = tf.shape(batch.done)[0]
-        batch, halted, cut = tf.cond(
-            tf.cast(left, tf.float32) <= _FULL_ENOUGH * tf.cast(size, tf.float32),
-            lambda: _without_done(batch, halted, cut),
-            lambda: (batch, halted, cut),
+        enough = _FULL_ENOUGH * tf.cast(tf.shape(batch.done)[0], tf.float32)
+        t, batch, trace = _while(
+            lambda t, batch, _: (t == 0) | (_left(batch) > enough), advance, (t, batch, trace)
         )
-        return t + 1, batch, halted, cut, trace
+        return t, *_without_done(batch, halted, cut), trace
 
-    start = (tf.constant(0), batch, nothing, nothing, empty_trace())
-    steps, _, halted, cut, trace = tf.while_loop(
+    # Two loops, because a condition within one would cost a lone sentence more than its steps.
+    steps, _, halted, cut, trace = _while(
         lambda t, batch, *_: (t == 0) | (tf.shape(batch.done)[0] > 0),
         body,
-        start,
-        shape_invariants=loose_shapes(start),
-        maximum_iterations=longest,
+        (tf.constant(0), batch, nothing, nothing, empty_trace()),
     )
     return read_back(halted, cut, tf.convert_to_tensor(options.n_best), trace, steps, source_length)
 
@@ -193,12 +190,18 @@ def _without_done(batch: _Batch, halted: Ended, cut: Ended) -> tuple[_Batch, End
     return smaller, halted, put(batch.cut, batch.members, cut)
 
 
-def loose_shapes(loop: Nest) -> Nest:
-    """Shapes that hold at every step: batch and beams are known when the graph runs only."""
+def _left(batch: _Batch) -> Tensor:
+    """How many sentences are still searched; float32."""
+    return tf.reduce_sum(tf.cast(~batch.done, tf.float32))
+
+
+def _while(condition: Any, body: Any, start: Nest) -> Any:
+    """A loop over tensors whose batch and beams change from step to step."""
 
     def shape(x: Tensor) -> tf.TensorShape:
         if isinstance(x, tf.TensorArray):
             return tf.TensorShape(None)
         return tf.TensorShape([None] * min(2, len(x.shape)) + list(x.shape[2:]))
 
-    return tf.nest.map_structure(shape, loop)
+    shapes = tf.nest.map_structure(shape, start)
+    return tf.while_loop(condition, body, start, shape_invariants=shapes)
