@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from translator.quiet import import_tensorflow
 
-SIDE_BY_SIDE = "side by side"
+ONE_THREAD_EACH = {"side by side", "shortlists"}
 # How many threads divide an operation cannot be changed once TensorFlow has begun.
-import_tensorflow(threads=1 if SIDE_BY_SIDE in sys.argv else 0)
+import_tensorflow(threads=1 if ONE_THREAD_EACH & {*sys.argv} else 0)
 
 from translator.batch import pad
 from translator.config import SearchConfig, from_mapping
@@ -96,14 +96,14 @@ def bfloat16(model: str) -> Translate:
     return _translate(Translator(_Switched(SavedTranslator.load(model), "bfloat16", None)))
 
 
-def shortlists(model: str) -> Translate:
-    """The output layer restricted to what a lexicon names for each sentence."""
-    return _translate(Translator.load(model))
-
-
 def side_by_side(model: str) -> Translate:
     """A search for each core, in place of one that divides its work between them."""
     return _translate(Translator.load(model), len(os.sched_getaffinity(0)))
+
+
+def shortlists(model: str) -> Translate:
+    """The output layer restricted to what a lexicon names for each sentence."""
+    return _translate(Translator.load(model, shortlist=True), len(os.sched_getaffinity(0)))
 
 
 SPEED_UPS: dict[str, Callable[[str], Translate]] = {
@@ -111,8 +111,8 @@ SPEED_UPS: dict[str, Callable[[str], Translate]] = {
     "prepared": prepared,
     "sorted": sorted_by_length,
     "bfloat16": bfloat16,
+    "side by side": side_by_side,
     "shortlists": shortlists,
-    SIDE_BY_SIDE: side_by_side,
 }
 
 

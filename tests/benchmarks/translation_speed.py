@@ -44,11 +44,11 @@ SPEED_UPS = {
     "prepared": "weights prepared once",
     "sorted": "batches of like length",
     "bfloat16": "products in bfloat16",
-    "shortlists": "shortlists of target pieces",
     "side by side": "a search for each core, in place of one on all cores",
+    "shortlists": "shortlists of target pieces",
 }
 """Those of `translation_own.py`; each has those before it."""
-OURS = "shortlists"
+OURS = "side by side"
 """That which the batch command uses."""
 BEAMS = {5: "beam 5", 1: "greedy"}
 SHORT_WORDS = 10
