@@ -124,7 +124,7 @@ def hostile(arguments: Any) -> None:
     for start in range(0, len(texts), 500):
         some = texts[start : start + 500]
         for text, translation in zip(some, translator.translate(some), strict=True):
-            looping += loops(translation.text) and not loops(text)
+            looping += repeats(translation.text, [4]) and not repeats(text, [1, 2, 3, 4])
             cut += translation.truncated
     seconds = time.monotonic() - begun
     print(
@@ -170,14 +170,17 @@ def hostile_texts(pairs: Pairs, count: int) -> Iterator[str]:
         yield kinds[n % len(kinds)]()
 
 
-def loops(text: str) -> bool:
-    """Whether the same four words stand more than three times in a row."""
+def repeats(text: str, lengths: Sequence[int]) -> bool:
+    """Whether the same words, so many of them, stand more than three times in a row."""
     words = text.split()
-    for start in range(len(words) - 15):
-        four = words[start : start + 4]
-        if all(words[start + 4 * n : start + 4 * n + 4] == four for n in range(1, 4)):
-            return True
-    return False
+    return any(
+        all(
+            words[start + k * n : start + (k + 1) * n] == words[start : start + n]
+            for k in (1, 2, 3)
+        )
+        for n in lengths
+        for start in range(len(words) - 4 * n + 1)
+    )
 
 
 def protected(arguments: Any) -> None:

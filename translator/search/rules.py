@@ -10,7 +10,7 @@ import tensorflow as tf
 from translator.constants import BOS, EOS, PAD, UNK
 from translator.search.hypotheses import NEVER, Options, Sentences, Tensor
 
-LONGEST_REPEATED = 16
+LONGEST_REPEATED = 40
 """Most tokens of a sequence whose repetition in a row is noticed."""
 
 
