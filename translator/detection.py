@@ -14,8 +14,9 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 _LEAST_CONFIDENCE = 0.3
 _ODDS = 10.0
-"""What makes a margin clear. Sentences of 20 characters and more in English, French, German and
-Spanish: of those under the wrong name, 19 in 20 are found; under the right one, none is doubted."""
+"""What makes a margin clear. Of 4,000 English, French, German and Spanish sentences of 20
+characters or more, at least 95 in 100 were found under a wrong name, and one was doubted under its
+own."""
 
 _NAMES = {"nb": "no", "fil": "tl", "iw": "he", "in": "id"}
 """Codes for which the identifier has another one."""
@@ -51,13 +52,7 @@ def detect(text: str, languages: Sequence[str] | None = None) -> list[Detected]:
         The likeliest first; none where the text has no letters. Codes that differ in no more than
         script or region are equally likely, and keep their order.
     """
-    if not any(map(str.isalpha, text)):
-        return []
-    confidences = {
-        language: confidence
-        for language, confidence in _identifier().rank(text)
-        if language != _NO_LANGUAGE
-    }
+    confidences = _confidences(text)
     if languages is None:
         return [Detected(*found) for found in confidences.items()]
     found = [
@@ -76,17 +71,26 @@ def find_mismatch(text: str, language: str) -> Detected | None:
         language: Code of the language that it is said to be in. Nothing is said against one that
             is not known.
     """
-    said = detect(text, [language])
-    if not said:
+    confidences = _confidences(text)
+    said = confidences.get(_known_as(language))
+    if said is None:
         return None
-    likeliest = detect(text)[0]
-    clear = likeliest.confidence >= max(_LEAST_CONFIDENCE, _ODDS * said[0].confidence)
+    likeliest = Detected(*next(iter(confidences.items())))
+    clear = likeliest.confidence >= max(_LEAST_CONFIDENCE, _ODDS * said)
     return likeliest if clear else None
 
 
 def same_language(one: str, other: str) -> bool:
     """Whether two codes differ in no more than script or region."""
     return _known_as(one) == _known_as(other)
+
+
+def _confidences(text: str) -> dict[str, float]:
+    """Confidences by language, the likeliest first; none where there are no letters."""
+    if not any(map(str.isalpha, text)):
+        return {}
+    ranked = _identifier().rank(text)
+    return {language: float(score) for language, score in ranked if language != _NO_LANGUAGE}
 
 
 def _known_as(code: str) -> str:
