@@ -13,6 +13,8 @@ from translator.config import SearchConfig
 from translator.errors import InputError, ModelFolderError, TranslatorError
 from translator.model_folder import version_folders
 from translator.quiet import import_tensorflow
+from translator.texts.glossary import Glossary
+from translator.texts.translating import Format, TranslatedText
 
 if TYPE_CHECKING:
     from translator.translator import Translation
@@ -31,12 +33,25 @@ class Engine(Protocol):
     def target_language(self) -> str:
         """Code of the language it writes."""
 
-    def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
-        """Translates texts, in their order."""
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        """Settings of a search: those that are given and not None, else the model's own."""
+
+    def translate_texts(
+        self,
+        texts: Sequence[str],
+        search: SearchConfig,
+        *,
+        text_format: Format,
+        glossary: Glossary | None,
+    ) -> list[TranslatedText]:
+        """Translates texts or documents, in their order."""
+
+    def confidence(self, translation: Translation) -> float:
+        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
 
 
 class ServedModel:
-    """A translator that several threads may call; their calls run one after the other.
+    """A translator that several threads may call; their searches run one after the other.
 
     One search already keeps every core busy, so two at a time would finish no sooner and would
     hold twice the memory. Requests wait in their threads; other models are not held up.
@@ -46,10 +61,31 @@ class ServedModel:
         self._engine = engine
         self._lock = threading.Lock()
 
-    def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        """Settings of a search: those that are given and not None, else the model's own.
+
+        Raises:
+            ConfigError: A setting is out of its range.
+        """
+        return self._engine.search_config(**settings)
+
+    def translate_texts(
+        self,
+        texts: Sequence[str],
+        search: SearchConfig,
+        *,
+        text_format: Format = "text",
+        glossary: Glossary | None = None,
+    ) -> list[TranslatedText]:
         """Translates texts, in their order, when the calls before this one are done."""
         with self._lock:
-            return self._engine.translate(texts, search)
+            return self._engine.translate_texts(
+                texts, search, text_format=text_format, glossary=glossary
+            )
+
+    def confidence(self, translation: Translation) -> float:
+        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
+        return self._engine.confidence(translation)
 
 
 class Registry:
@@ -91,6 +127,20 @@ class Registry:
         """The pairs that are served, sorted."""
         return sorted(self._models)
 
+    def sources(self, target: str) -> list[str]:
+        """Codes of the languages that are translated to this one, sorted.
+
+        Raises:
+            InputError: There are none.
+        """
+        sources = [source for source, code in self.pairs if code == target]
+        if not sources:
+            self._require_known(target)
+            raise InputError(
+                f"{english_name(target)} ({target}) is not available as a target language"
+            )
+        return sources
+
     def languages(self) -> list[Language]:
         """Lists every language that is a source or a target, sorted by name.
 
@@ -110,10 +160,7 @@ class Registry:
         Raises:
             InputError: A language is unknown, or both are known but not as this pair.
         """
-        known = {code for pair in self._models for code in pair}
-        for code in (source, target):
-            if code not in known:
-                raise InputError(f"{code} is not supported")
+        self._require_known(source, target)
         model = self._models.get((source, target))
         if model is None:
             raise InputError(
@@ -121,6 +168,12 @@ class Registry:
                 f"from {english_name(source)} ({source})"
             )
         return model
+
+    def _require_known(self, *codes: str) -> None:
+        known = {code for pair in self._models for code in pair}
+        for code in codes:
+            if code not in known:
+                raise InputError(f"{code} is not supported")
 
 
 def find_versions(models: Path) -> dict[str, list[Path]]:

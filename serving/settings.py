@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from serving.validation import explain
 from translator.errors import ConfigError
+from translator.texts.glossary import MOST_TERMS
 
 PREFIX = "TRANSLATE_"
 
@@ -49,6 +50,12 @@ class Settings(BaseModel):
         default=10,
         ge=0,
         description="Most alternatives a request may ask for; below the beam limit",
+    )
+    glossary_limit: int = Field(
+        default=100,
+        ge=0,
+        le=MOST_TERMS,
+        description="Most terms in the glossary of a request; 0 allows none",
     )
 
     @model_validator(mode="after")

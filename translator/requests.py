@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,11 @@ from translator.search.sentences import NO_LIMIT
 
 _MAX_CELLS = 20_480
 """Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
+
+
+MOST_REQUIRED = 100
+"""Tokens that all required phrases of a sentence may hold: the search takes a place of the beam for
+each, and time and memory that grow with their square and more."""
 
 
 class Phrase(NamedTuple):
@@ -42,6 +48,12 @@ class Row(NamedTuple):
 
     ids: Sequence[int]
     phrases: tuple[Phrase, ...] = ()
+
+
+def affordable(phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
+    """The first of some phrases, as far as `MOST_REQUIRED` tokens go."""
+    sizes = accumulate(len(phrase.ids) for phrase in phrases)
+    return tuple(p for p, size in zip(phrases, sizes, strict=True) if size <= MOST_REQUIRED)
 
 
 def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Iterator[list[int]]:

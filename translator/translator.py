@@ -16,7 +16,7 @@ from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
 from translator.engine import Engine
 from translator.errors import ModelFolderError
-from translator.requests import Phrase, Row, batches, request
+from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
@@ -243,7 +243,8 @@ class Translator:
             texts: Texts of any number of sentences and lines, or HTML documents.
             search: Settings of the search; the model's own by default.
             text_format: What the texts are.
-            glossary: Terms that must be translated in one way.
+            glossary: Terms that must be translated in one way; those of a sentence hold up to
+                `requests.MOST_REQUIRED` tokens, the rest is left to the model.
 
         Returns:
             One result for each text, in their order.
@@ -283,7 +284,7 @@ class Translator:
             if inside:
                 ids = self._model.target.encode(term.target)
                 carried.append(Phrase(ids, inside[0], inside[-1] + 1))
-        return Row(read, tuple(carried))
+        return Row(read, affordable(carried))
 
     def _translation(
         self, outputs: Mapping[str, npt.NDArray[Any]], n: int, row: Row, cut: bool

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Blueprint
 
+from serving.answers import TranslateAnswer
 from serving.body import read_fields
 from serving.registry import Registry
 from serving.routes.health import require_model
-from serving.schemas import TranslateAnswer, TranslateRequest
+from serving.schemas import TranslateRequest
 from serving.settings import Settings
-from translator.texts.translating import translate_texts
+from serving.translation import translate as translate_request
 
 
 def blueprint(settings: Settings, registry: Registry) -> Blueprint:
@@ -21,16 +22,8 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     @routes.post("/translate")
     def translate() -> dict[str, Any]:
         request = TranslateRequest.parse(read_fields(), settings)
-        search = request.search(settings)
         require_model(registry)
-        model = registry.find(request.source, request.target)
-        results = translate_texts(
-            request.texts,
-            request.source,
-            request.target,
-            lambda sentences: model.translate([s.text for s in sentences], search),
-            text_format=request.text_format,
-        )
+        results = translate_request(request, settings, registry)
         return TranslateAnswer.of(request, results).as_json()
 
     return routes

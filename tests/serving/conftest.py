@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +14,10 @@ from flask.testing import FlaskClient
 from serving.app import create_app
 from serving.registry import Registry
 from serving.settings import Settings
-from translator.config import SearchConfig
+from translator.config import SearchConfig, from_mapping
+from translator.texts.glossary import Glossary, with_terms
+from translator.texts.sentence import Sentence
+from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translator import Hypothesis, Translation
 
 END = "</s>"
@@ -22,19 +27,46 @@ class WordReverser:
     """Writes the words of a line backwards; the alternative of rank k has k marks at its end.
 
     Every word costs 1, every mark another 1. A line that holds the word `endless` is cut short.
+    A word of n letters has a probability of 1/n, a line of n words a confidence of 1/n. All else
+    is as in the real one: what is no word, the glossary, the settings that a model brings along.
     """
+
+    own_settings: ClassVar = {"length_penalty": 0.75, "coverage_penalty": 0.25}
 
     def __init__(self, source: str = "es", target: str = "en") -> None:
         self.source_language = source
         self.target_language = target
         self.calls: list[tuple[list[str], SearchConfig]] = []
 
-    def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
-        self.calls.append((list(texts), search))
-        return [self._translate(text.split(), search) for text in texts]
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        given = {name: value for name, value in settings.items() if value is not None}
+        return from_mapping(SearchConfig, {**self.own_settings, **given})
 
-    def _translate(self, words: list[str], search: SearchConfig) -> Translation:
-        tokens = (*reversed(words), END)
+    def confidence(self, translation: Translation) -> float:
+        return 1 / len(translation.source_tokens[:-1])
+
+    def translate_texts(
+        self,
+        texts: Sequence[str],
+        search: SearchConfig,
+        *,
+        text_format: Format,
+        glossary: Glossary | None,
+    ) -> list[TranslatedText]:
+        def translate(sentences: list[Sentence]) -> list[Translation]:
+            self.calls.append(([sentence.text for sentence in sentences], search))
+            return [self._translate(with_terms(s, glossary), search) for s in sentences]
+
+        return translate_texts(
+            texts, self.source_language, self.target_language, translate, text_format=text_format
+        )
+
+    def _translate(self, sentence: Sentence, search: SearchConfig) -> Translation:
+        text = sentence.text
+        for term in reversed(sentence.terms):
+            text = text[: term.start] + term.target + text[term.stop :]
+        words = text.split()
+        tokens = (*("▁" + word for word in reversed(words)), END)
         # Each word comes from its mirror image, the end from the end.
         alignment = np.zeros((len(tokens), len(tokens)), np.float32)
         alignment[np.arange(len(tokens)), [*reversed(range(len(words))), len(words)]] = 1.0
@@ -44,13 +76,14 @@ class WordReverser:
                 score=-float(len(words) + rank),
                 log_prob=-float(len(words) + rank),
                 tokens=tokens,
-                token_log_probs=(-1.0,) * len(tokens),
+                token_log_probs=(*(-math.log(len(word)) for word in reversed(words)), 0.0),
                 alignment=alignment,
                 finished="endless" not in words,
             )
             for rank in range(search.n_best)
         )
-        return Translation(source_tokens=(*words, END), hypotheses=hypotheses)
+        source = ("▁" + word for word in sentence.text.split())
+        return Translation(source_tokens=(*source, END), hypotheses=hypotheses)
 
 
 @pytest.fixture

@@ -93,7 +93,21 @@ def test_json_form_and_query_string_give_the_same_translation(live: Live) -> Non
 
 def test_everything_that_can_be_asked_for(live: Live) -> None:
     q = ["uno dos", "", "tres\n\ncuatro"]
-    answer = live.post(q=q, alternatives=2, scores=True, alignment=True).json()
+    answer = live.post(
+        q=q,
+        alternatives=2,
+        scores=True,
+        confidence=True,
+        alignment=True,
+        check_source=True,
+        glossary={"dos": "97"},
+    ).json()
+    assert "97" in answer["translatedText"][0]
+    assert answer["sourceMismatch"] == [False, False, False]
+    assert all(0 <= confidence <= 1 for confidence in answer["confidence"])
+    assert [len(sentences) for sentences in answer["sentences"]] == [1, 0, 2]
+    for sentence in (one for sentences in answer["sentences"] for one in sentences):
+        assert all(0 <= token["probability"] <= 1 for token in sentence["tokens"])
     assert len(answer["translatedText"]) == len(answer["truncated"]) == 3
     assert answer["translatedText"][1] == ""
     assert answer["translatedText"][2].count("\n") == 2
@@ -142,8 +156,9 @@ def test_odd_texts_are_answered_and_do_not_depend_on_their_neighbours(
         ({"q": "a", "source": "zz"}, "zz is not supported"),
         ({"q": "a", "target": "zz"}, "zz is not supported"),
         ({"q": "a", "target": "xx"}, "xx (xx) is not available"),
-        ({"q": "a", "source": "auto"}, "auto is not supported"),
-        ({"q": "a", "format": "html"}, "html format is not supported"),
+        ({"q": "a", "source": "auto", "target": "zz"}, "zz is not supported"),
+        ({"q": "a", "format": "pdf"}, "pdf format is not supported"),
+        ({"q": "a", "glossary": {"a": 5}}, "Invalid request: glossary: expected"),
         ({"q": "a", "alternatives": -1}, "Invalid request: alternatives: expected"),
         ({"q": "a", "alternatives": True}, "Invalid request: alternatives: expected"),
         ({"q": "a", "beam_size": 1000}, "Invalid request: beam_size: expected"),

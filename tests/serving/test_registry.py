@@ -10,6 +10,7 @@ import pytest
 from serving.registry import Engine, Registry, find_versions
 from translator.config import SearchConfig
 from translator.errors import InputError, ModelFolderError
+from translator.texts.translating import TranslatedText
 from translator.translator import Translation
 
 MakeEngine = Callable[..., Engine]
@@ -105,6 +106,15 @@ def test_lookup(make_engine: MakeEngine) -> None:
         registry.find("es", "pt-BR")
 
 
+def test_the_sources_of_a_target(make_engine: MakeEngine) -> None:
+    registry = Registry([make_engine("fr", "en"), make_engine("en", "fr"), make_engine("es", "en")])
+    assert registry.sources("en") == ["es", "fr"]
+    with pytest.raises(InputError, match=r"^zz is not supported$"):
+        registry.sources("zz")
+    with pytest.raises(InputError, match=r"^Spanish \(es\) is not available as a target language$"):
+        registry.sources("es")
+
+
 def test_languages_are_named_and_know_their_targets(make_engine: MakeEngine) -> None:
     pairs = [("es", "en"), ("es", "qqq"), ("es", "gn"), ("gn", "es")]
     languages = Registry([make_engine(*pair) for pair in pairs]).languages()
@@ -123,17 +133,26 @@ def test_calls_of_several_threads_run_one_after_the_other() -> None:
         running = 0
         most_running = 0
 
-        def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
+        def search_config(self, **settings: float | None) -> SearchConfig:
+            return SearchConfig()
+
+        def translate_texts(
+            self, texts: Sequence[str], search: SearchConfig, **options: object
+        ) -> list[TranslatedText]:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
             time.sleep(0.02)
             self.running -= 1
             return []
 
+        def confidence(self, translation: Translation) -> float:
+            return 1.0
+
     slow = Slow()
     model = Registry([slow]).find("es", "en")
     threads = [
-        threading.Thread(target=model.translate, args=(["a"], SearchConfig())) for _ in range(5)
+        threading.Thread(target=model.translate_texts, args=(["a"], SearchConfig()))
+        for _ in range(5)
     ]
     for thread in threads:
         thread.start()

@@ -44,6 +44,8 @@ def test_an_empty_variable_is_not_set() -> None:
         ("TRANSLATE_CHAR_LIMIT", "1.5"),
         ("TRANSLATE_BEAM_LIMIT", "101"),
         ("TRANSLATE_ALTERNATIVES_LIMIT", "-1"),
+        ("TRANSLATE_GLOSSARY_LIMIT", "-1"),
+        ("TRANSLATE_GLOSSARY_LIMIT", "10001"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:

@@ -5,31 +5,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from requesting import PAIR, post, refusal
 
 from serving.app import create_app
 from serving.registry import Registry
 from serving.settings import Settings
 from translator.config import SearchConfig
-
-PAIR = {"source": "es", "target": "en"}
-
-
-def post(client: FlaskClient, **fields: Any) -> TestResponse:
-    # Written by json itself, which escapes even what is no text.
-    body = json.dumps(PAIR | fields)
-    return client.post("/translate", data=body, content_type="application/json")
-
-
-def refusal(response: TestResponse, status: int = 400) -> str:
-    """Gives the text of an error, after checking that it is one, as JSON and nothing else."""
-    assert response.status_code == status
-    assert response.mimetype == "application/json"
-    body = response.get_json()
-    assert list(body) == ["error"]
-    assert "Traceback" not in body["error"]
-    return str(body["error"])
-
 
 # Answers
 
@@ -94,9 +75,10 @@ def test_scores_are_those_of_the_best_and_of_each_alternative(client: FlaskClien
 
 def test_alignment_has_an_entry_for_each_sentence(client: FlaskClient) -> None:
     line = {
-        "source": ["a", "b", "</s>"],
-        "target": ["b", "a", "</s>"],
+        "source": ["▁a", "▁b", "</s>"],
+        "target": ["▁b", "▁a", "</s>"],
         "weights": [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+        "words": {"source": ["a", "b"], "target": ["b", "a"], "pairs": [[1, 0], [0, 1]]},
     }
     assert post(client, q="a b\n", alignment=True).get_json()["alignment"] == [line]
     answer = post(client, q=["a b\n\na b", ""], alignment=True).get_json()
@@ -108,12 +90,14 @@ def test_a_translation_that_is_cut_short_says_so(client: FlaskClient) -> None:
     assert answer["truncated"] == [True, False]
 
 
-def test_the_search_is_the_one_that_the_request_names(client: FlaskClient, engine: Any) -> None:
+def test_the_search_is_what_the_request_names_and_else_the_models_own(
+    client: FlaskClient, engine: Any
+) -> None:
     post(client, q="a", beam_size=3, length_penalty=0.5, alternatives=1)
     client.post("/translate", data=PAIR | {"q": "a", "beam_size": "2", "scores": "true"})
     assert [search for _, search in engine.calls] == [
-        SearchConfig(beam_size=3, n_best=2, length_penalty=0.5),
-        SearchConfig(beam_size=2),
+        SearchConfig(beam_size=3, n_best=2, length_penalty=0.5, coverage_penalty=0.25),
+        SearchConfig(beam_size=2, length_penalty=0.75, coverage_penalty=0.25),
     ]
 
 
@@ -229,6 +213,9 @@ def test_a_body_that_is_not_an_object(client: FlaskClient, body: Any) -> None:
         ("scores", "perhaps"),
         ("scores", 2),
         ("alignment", []),
+        ("confidence", "high"),
+        ("check_source", 2),
+        ("length_penalty", []),
     ],
 )
 def test_a_wrong_value_is_named(client: FlaskClient, name: str, value: Any) -> None:
@@ -274,10 +261,6 @@ def test_a_pair_without_a_model(client: FlaskClient, source: str, target: str) -
     assert error.endswith(f"({source})")
 
 
-def test_the_language_is_not_detected(client: FlaskClient) -> None:
-    assert refusal(post(client, q="a", source="auto")).startswith("auto is not supported")
-
-
 @pytest.mark.parametrize("text_format", ["pdf", "HTML", "markdown"])
 def test_an_unknown_format(client: FlaskClient, text_format: str) -> None:
     error = refusal(post(client, q="a", format=text_format))
@@ -321,10 +304,10 @@ def test_no_model_is_ready(empty_client: FlaskClient) -> None:
 def test_a_defect_tells_the_client_nothing_and_the_log_everything(
     settings: Settings, engine: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(texts: list[str], search: SearchConfig) -> None:
+    def fail(texts: list[str], search: SearchConfig, **options: object) -> None:
         raise RuntimeError("in /srv/models: secret text")
 
-    engine.translate = fail
+    engine.translate_texts = fail
     client = create_app(settings, Registry([engine])).test_client()
     assert refusal(post(client, q="a"), status=500) == "Internal server error"
     assert "in /srv/models: secret text" in caplog.text

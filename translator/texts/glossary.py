@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 
 from translator.errors import InputError
@@ -90,7 +91,8 @@ def _checked(term: str) -> str:
     term = normalize(term)
     if not term or len(term) > LONGEST_TERM:
         raise InputError(
-            f"glossary: expected terms of 1 to {LONGEST_TERM} characters. Received: {term!r}"
+            f"glossary: expected terms of 1 to {LONGEST_TERM} characters. "
+            f"Received: {reprlib.repr(term)}"
         )
     return term
 

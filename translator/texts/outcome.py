@@ -46,12 +46,15 @@ class Outcome:
     kept: list[Hypothesis] = field(default_factory=list)
     stretches: list[Outcome] = field(default_factory=list)
 
-    def translated(self) -> Iterator[tuple[Unit, Translation]]:
-        """Yields what was translated for the unit in the end."""
+    def translated(
+        self, passage: Passage, spaced: bool, escape: Callable[[str], str]
+    ) -> Iterator[tuple[Unit, Translation, str]]:
+        """Yields what was translated for the unit in the end, and the best text that came of it."""
         if self.kept and self.translation is not None:
-            yield self.unit, self.translation
+            text = self._restored(self.kept[0], passage, spaced, escape)
+            yield self.unit, replace(self.translation, hypotheses=tuple(self.kept)), text
         for stretch in self.stretches:
-            yield from stretch.translated()
+            yield from stretch.translated(passage, spaced, escape)
 
     def candidates(
         self, passage: Passage, spaced: bool, escape: Callable[[str], str]
@@ -64,12 +67,17 @@ class Outcome:
             text = join(passage, self.stretches, best, self.unit.start, self.unit.end)
             text = self.space + text
             return {text: math.fsum(candidate[b] for candidate, b in zip(found, best, strict=True))}
-        unit = replace(self.unit, passage=passage)
-        tokens = self.translation.source_tokens if self.translation else ()
         for hypothesis in self.kept:
-            text = restore(unit, tokens, hypothesis, spaced=spaced, escape=escape)
+            text = self._restored(hypothesis, passage, spaced, escape)
             candidates.setdefault(self.space + text, hypothesis.score)
         return candidates
+
+    def _restored(
+        self, hypothesis: Hypothesis, passage: Passage, spaced: bool, escape: Callable[[str], str]
+    ) -> str:
+        unit = replace(self.unit, passage=passage)
+        tokens = self.translation.source_tokens if self.translation else ()
+        return restore(unit, tokens, hypothesis, spaced=spaced, escape=escape)
 
 
 def _search(outcomes: Sequence[Outcome], translate: Translate) -> None:

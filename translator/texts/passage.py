@@ -17,7 +17,8 @@ that is complete by itself, and for whatever ends a sentence: a line break, a ta
 
 TAGS = frozenset({OPEN, CLOSE, VOID})
 
-_PRIVATE = regex.compile("[\U000f0000-\U0010ffff]")
+PRIVATE = regex.compile("[\U000f0000-\U0010ffff]")
+"""Matches those characters, and others of the planes that Unicode leaves to its users."""
 _TAG_NAME = regex.compile(r"</?\s*([^\s/>]*)")
 
 
@@ -62,7 +63,7 @@ class Builder:
 
         Characters of the higher private planes, the placeholders among them, are items.
         """
-        self.text.extend(_PRIVATE.sub(ITEM, text))
+        self.text.extend(PRIVATE.sub(ITEM, text))
         self.raw.extend(text)
 
     def add_range(self, text: str, raw: Iterable[str]) -> None:

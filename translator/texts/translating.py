@@ -38,12 +38,15 @@ class TranslatedSentence:
         source: The sentence as it stood in the text, markup included.
         start: Where it begins in the text.
         end: Where it ends.
-        translation: What the search found, items in place of their placeholders, without markup.
+        target: The best translation as it stands in that of the text, markup included.
+        translation: The hypotheses that can be used, the first of them that of `target`; items in
+            place of their placeholders, without markup.
     """
 
     source: str
     start: int
     end: int
+    target: str
     translation: Translation
 
 
@@ -103,13 +106,15 @@ class _Piece:
     passage: Passage
     outcomes: list[Outcome]
 
-    def sentences(self) -> Iterator[TranslatedSentence]:
+    def sentences(
+        self, passage: Passage, spaced: bool, escape: Callable[[str], str]
+    ) -> Iterator[TranslatedSentence]:
         for outcome in self.outcomes:
-            for unit, translation in outcome.translated():
+            for unit, translation, target in outcome.translated(passage, spaced, escape):
                 source = self.passage.original(unit.start, unit.end)
                 start = self.start + len(self.passage.original(0, unit.start))
                 yield TranslatedSentence(
-                    source, start, start + len(source), with_items(unit, translation)
+                    source, start, start + len(source), target, with_items(unit, translation)
                 )
 
     def candidates(
@@ -167,17 +172,19 @@ class _Work:
         )
 
     @property
-    def pieces(self) -> list[_Piece]:
-        return [*(piece for _, piece in self.attributes), self.body]
-
-    @property
     def outcomes(self) -> list[Outcome]:
-        return [outcome for piece in self.pieces for outcome in piece.outcomes]
+        pieces = [*(piece for _, piece in self.attributes), self.body]
+        return [outcome for piece in pieces for outcome in piece.outcomes]
 
     def finish(self) -> TranslatedText:
         passage, score = self._with_attributes()
         found = self.body.candidates(passage, self.spaced, self._escape)
-        sentences = tuple(sentence for piece in self.pieces for sentence in piece.sentences())
+        pieces = [*((piece, piece.passage) for _, piece in self.attributes), (self.body, passage)]
+        sentences = tuple(
+            sentence
+            for piece, written in pieces
+            for sentence in piece.sentences(written, self.spaced, self._escape)
+        )
         return TranslatedText(
             candidates=tuple(found),
             scores=tuple(score + own for own in found.values()),

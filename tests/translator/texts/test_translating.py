@@ -16,7 +16,7 @@ from protected_sentences import PROTECTED_SENTENCES, ProtectedSentence
 
 from translator.constants import PLACEHOLDERS
 from translator.texts.sentence import Sentence, Translate
-from translator.texts.translating import translate_texts
+from translator.texts.translating import Format, translate_texts
 from translator.translator import Translation
 
 
@@ -339,3 +339,51 @@ def test_nothing_is_lost_of_any_text(search: Translate) -> None:
             "\n",
         ):
             assert result.count(part) == text.count(part), (seed, part)
+
+
+# Sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "text_format", "expected"),
+    [
+        (
+            "  Uno dos.\n- Tres https://a.example cuatro",
+            "text",
+            [
+                ("Uno dos.", "DOS. UNO"),
+                ("Tres https://a.example cuatro", "CUATRO https://a.example TRES"),
+            ],
+        ),
+        (
+            '<p title="uno dos">tres <b>cuatro</b> &amp; cinco</p>',
+            "html",
+            [
+                ("uno dos", "DOS UNO"),
+                ("tres <b>cuatro</b> &amp; cinco", "CINCO &amp; <b>CUATRO</b> TRES"),
+            ],
+        ),
+    ],
+)
+def test_sentences_tell_what_became_of_them(
+    text: str, text_format: Format, expected: list[tuple[str, str]]
+) -> None:
+    (result,) = translate_texts([text], "es", "en", FakeSearch(backwards), text_format=text_format)
+    assert [(s.source, s.target) for s in result.sentences] == expected
+    for sentence in result.sentences:
+        assert text[sentence.start : sentence.end] == sentence.source
+        assert sentence.target in result.candidates[0]
+
+
+def test_the_first_hypothesis_of_a_sentence_is_the_one_that_is_used() -> None:
+    symbol = PLACEHOLDERS[0]
+    search = n_best({f"uno {symbol}": [("lost", -1.0), (f"{symbol} kept", -2.0)]})
+    (result,) = translate_texts(["uno %s"], "es", "en", search)
+    (sentence,) = result.sentences
+    assert result.candidates == ("%s kept",)
+    assert [h.text for h in sentence.translation.hypotheses] == ["%s kept"]
+
+
+def test_a_sentence_in_stretches_tells_of_each() -> None:
+    (result,) = translate_texts(["uno %s dos"], "es", "en", FakeSearch(without_placeholders))
+    assert [(s.source, s.target) for s in result.sentences] == [("uno", "UNO"), ("dos", "DOS")]

@@ -1,0 +1,125 @@
+"""From a request to its translations: which model each text goes to, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from serving.registry import Registry, ServedModel
+from serving.schemas import AUTO, TranslateRequest
+from serving.settings import Settings
+from translator.config import SearchConfig
+from translator.detection import Detected, detect, find_mismatch, same_language
+from translator.errors import ConfigError, InputError
+from translator.texts.translating import TranslatedText
+from translator.texts.visible import visible_words
+
+
+@dataclass(frozen=True)
+class Source:
+    """What language a text is in.
+
+    Attributes:
+        language: Code of the one that it is translated from; None for a text that stays as it is.
+        detected: The one that was found, where one was looked for.
+        mismatch: That is another than `language`, by a clear margin.
+    """
+
+    language: str | None
+    detected: Detected | None = None
+    mismatch: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one text.
+
+    Attributes:
+        translated: The translation.
+        source: What it was taken for.
+        confidences: One for each sentence, where they were asked for.
+    """
+
+    translated: TranslatedText
+    source: Source
+    confidences: tuple[float, ...] = ()
+
+
+def translate(request: TranslateRequest, settings: Settings, registry: Registry) -> list[Result]:
+    """Translates the texts of a request, those of one source language together.
+
+    Raises:
+        InputError: Something of the request cannot be had.
+    """
+    chosen = request.search_settings(settings)
+    glossary = request.terms()
+    sources = _sources(request, registry)
+    results = [
+        Result(_as_it_is(text), source) for text, source in zip(request.texts, sources, strict=True)
+    ]
+    for language in dict.fromkeys(source.language for source in sources if source.language):
+        places = [n for n, source in enumerate(sources) if source.language == language]
+        model = registry.find(language, request.target)
+        translated = model.translate_texts(
+            [request.texts[n] for n in places],
+            _search(model, chosen),
+            text_format=request.text_format,
+            glossary=glossary,
+        )
+        for n, text in zip(places, translated, strict=True):
+            confidences = _confidences(text, model) if request.confidence else ()
+            results[n] = Result(text, sources[n], confidences)
+    return results
+
+
+def _sources(request: TranslateRequest, registry: Registry) -> list[Source]:
+    if request.source != AUTO:
+        registry.find(request.source, request.target)
+        if not request.check_source:
+            return [Source(request.source)] * len(request.texts)
+        return [_checked(text, request.source) for text in _words(request)]
+    candidates = registry.sources(request.target)
+    return [
+        _detected(text, candidates, request.target, check=request.check_source)
+        for text in _words(request)
+    ]
+
+
+def _words(request: TranslateRequest) -> list[str]:
+    return [visible_words(text, request.text_format) for text in request.texts]
+
+
+def _checked(text: str, language: str) -> Source:
+    other = find_mismatch(text, language)
+    if other is not None:
+        return Source(language, other, mismatch=True)
+    return Source(language, _best(text, [language]))
+
+
+def _detected(text: str, candidates: Sequence[str], target: str, *, check: bool) -> Source:
+    """The likeliest of some languages, or the target's where a text is clearly in that already."""
+    best = _best(text, candidates)
+    other = find_mismatch(text, best.language)
+    if other is not None and same_language(other.language, target):
+        return Source(None, Detected(target, other.confidence))
+    return Source(best.language, best, mismatch=check and other is not None)
+
+
+def _best(text: str, languages: Sequence[str]) -> Detected:
+    found = detect(text, languages)
+    return found[0] if found else Detected(languages[0], 0.0)
+
+
+def _search(model: ServedModel, chosen: dict[str, float | None]) -> SearchConfig:
+    try:
+        return model.search_config(**chosen)
+    except ConfigError as error:
+        raise InputError(f"Invalid request: {error}") from error
+
+
+def _as_it_is(text: str) -> TranslatedText:
+    return TranslatedText((text,), (0.0,), (), truncated=False)
+
+
+def _confidences(text: TranslatedText, model: ServedModel) -> tuple[float, ...]:
+    return tuple(model.confidence(sentence.translation) for sentence in text.sentences)
