@@ -14,9 +14,11 @@ from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS
 from translator.engine import Engine, Request
-from translator.errors import InputError
+from translator.errors import InputError, ModelFolderError
 from translator.saved_model import SavedTranslator
 from translator.signatures import search_inputs
+from translator.texts.glossary import Glossary
+from translator.tokenizer import train_tokenizer
 from translator.translator import Hypothesis, Translation, Translator
 
 EDGE_CASES = [
@@ -277,3 +279,51 @@ class TestTruncated:
         translation = Translation(("a", "</s>"), (best, self.cut), source_cut)
         assert translation.truncated == truncated
         assert translation.text == "a"
+
+
+class TestTexts:
+    """Whole texts; the model knows digits only, so what it makes of words is of no account."""
+
+    def test_items_stand_once_in_every_candidate(self, translator: Translator) -> None:
+        search = translator.search_config(n_best=3)
+        text = "ab {name} cd https://example.org ef"
+        [result] = translator.translate_texts([text], search)
+        assert len(result.candidates) > 1
+        for candidate in result.candidates:
+            assert candidate.count("{name}") == candidate.count("https://example.org") == 1
+
+    def test_glossary(self, translator: Translator) -> None:
+        [result] = translator.translate_texts(["ab cd ef"], glossary=Glossary({"cd": "12 34"}))
+        assert "12 34" in result.candidates[0]
+
+    def test_layout(self, translator: Translator) -> None:
+        [result] = translator.translate_texts(["  ab\n\n\t- cd\n"])
+        first, blank, second, end = result.candidates[0].split("\n")
+        assert first.startswith("  ")
+        assert second.startswith("\t- ")
+        assert blank == end == ""
+
+    def test_nothing_without_letters_reaches_the_model(self, translator: Translator) -> None:
+        texts = ["31415", "😀 !?", "", "2024-05-01"]
+        assert [r.candidates[0] for r in translator.translate_texts(texts)] == texts
+
+
+def test_confidence_is_a_share(translator: Translator, texts: list[str]) -> None:
+    translations = translator.translate([*texts[:20], "", "日本語"])
+    confidences = [translator.confidence(translation) for translation in translations]
+    assert all(0.0 <= confidence <= 1.0 for confidence in confidences)
+    assert confidences[20] == 1.0
+    assert min(confidences[:20]) > confidences[21]
+
+
+def test_searches_side_by_side_find_the_same(translator: Translator, texts: list[str]) -> None:
+    one = translator.translate(texts[:90], batch_size=16)
+    assert_same(translator.translate(texts[:90], batch_size=16, workers=3), one)
+
+
+def test_an_ensemble_wants_one_vocabulary(toy_model_folder: Path) -> None:
+    saved = SavedTranslator.load(toy_model_folder / "xx-yy")
+    other = SavedTranslator.load(toy_model_folder / "xx-yy")
+    other.target = train_tokenizer(["another text"] * 5, 300)
+    with pytest.raises(ModelFolderError, match="expected models of one target vocabulary"):
+        Translator(saved, other)

@@ -1,0 +1,123 @@
+"""The engine against the whole graph, and against probabilities by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from translator.config import SearchConfig
+from translator.constants import EOS
+from translator.engine import Engine, Request
+from translator.inference import compiled, score
+from translator.model import Seq2Seq
+from translator.search.hypotheses import Required
+from translator.shortlist import Lexicon
+from translator.signatures import search_inputs
+from translator.stepwise import stepwise
+
+MakeModel = Callable[..., Seq2Seq]
+
+SOURCE = np.array([[4, 9, 5, 6, 3], [7, 3, 0, 0, 0], [8, 8, 4, 3, 0]], np.int32)
+KINDS: list[dict[str, Any]] = [
+    {},
+    {"cell": "gru", "attention": "multiplicative", "decoder_layers": 2},
+    {"cell": "tanh", "attention": "none", "bidirectional": False},
+    {"layer_norm": True, "decoder_layers": 2, "encoder_layers": 2},
+    {"share_embeddings": False, "tie_output": False, "source_vocab_size": 12},
+]
+
+
+def engine(*models: Seq2Seq, lexicon: Lexicon | None = None, **kwargs: Any) -> Engine:
+    return Engine([stepwise(model) for model in models], lexicon, **kwargs)
+
+
+def log_probs_of(model: Seq2Seq, ids: Any) -> Any:
+    """log P of every token of a batch of targets."""
+    return score(model, tf.constant(SOURCE), tf.constant(ids))["log_probs"].numpy()
+
+
+@pytest.mark.parametrize("sizes", KINDS, ids=str)
+def test_is_the_search_over_the_whole_model(make_model: MakeModel, sizes: Any) -> None:
+    model = make_model(**sizes)
+    search = SearchConfig(beam_size=4, n_best=4, coverage_penalty=0.1)
+    found = engine(model).search(Request(SOURCE), search)
+    whole = {k: v.numpy() for k, v in compiled(model)[0](**search_inputs(SOURCE, search)).items()}
+
+    np.testing.assert_array_equal(found["output_ids"], whole["output_ids"])
+    for name in ("scores", "log_probs", "alignments"):
+        np.testing.assert_allclose(found[name], whole[name], atol=1e-5)
+
+
+def test_weights_are_read_when_it_is_told_to(make_model: MakeModel) -> None:
+    model = make_model(seed=5)
+    search = SearchConfig(beam_size=2)
+    one = engine(model)
+    before = one.search(Request(SOURCE), search)["scores"]
+    model.output_bias.assign_add(np.linspace(0.0, 3.0, 10, dtype=np.float32))
+    np.testing.assert_array_equal(one.search(Request(SOURCE), search)["scores"], before)
+    one.refresh()
+    after = engine(model).search(Request(SOURCE), search)["scores"]
+    np.testing.assert_allclose(one.search(Request(SOURCE), search)["scores"], after, atol=1e-6)
+    assert np.abs(after - before).max() > 0.01
+
+
+def test_an_ensemble_takes_the_mean_of_the_probabilities(make_model: MakeModel) -> None:
+    one, other = make_model(seed=1), make_model(cell="gru", seed=2)
+    search = SearchConfig(beam_size=3, length_penalty=0.0)
+    found = engine(one, other).search(Request(SOURCE), search)
+    ids = found["output_ids"][:, 0]
+    mean = np.logaddexp(log_probs_of(one, ids), log_probs_of(other, ids)) - np.log(2.0)
+
+    np.testing.assert_allclose(found["log_probs"][:, 0], np.where(ids, mean, 0.0), atol=1e-5)
+
+
+def test_a_shortlist_holds_all_probability(make_model: MakeModel) -> None:
+    """Each sentence may use 5 and what its own pieces have: 6 for piece 7, 7 and 8 for piece 9."""
+    table = np.zeros((10, 2), np.int32)
+    table[7, 0] = 6
+    table[9] = 7, 8
+    lexicon = Lexicon(np.array([5], np.int32), table)
+    model = make_model(seed=3)
+    found = engine(model, lexicon=lexicon).search(Request(SOURCE), SearchConfig(beam_size=3))
+    members = [{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]
+    for n, own in enumerate(members):
+        ids = found["output_ids"][n, 0]
+        assert set(ids[ids > 0].tolist()) <= own
+        prefix = np.zeros((3, 1), np.int32)
+        every = []
+        for token in sorted(own):
+            prefix[n, 0] = token
+            every.append(log_probs_of(model, prefix)[n, 0])
+        first = log_probs_of(model, found["output_ids"][:, 0])[n, 0]
+        expected = first - np.log(np.exp(every).sum())
+        assert found["log_probs"][n, 0, 0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("shortlist", [False, True])
+def test_what_is_required_is_put_out_once_and_by_nobody_else(
+    make_model: MakeModel, shortlist: bool
+) -> None:
+    """Token 9 is only for sentences that ask for it; the first one does."""
+    lexicon = None
+    if shortlist:
+        lexicon = Lexicon(np.array([4, 5, 6], np.int32), np.zeros((10, 1), np.int32))
+    phrases = np.zeros((3, 1, 2), np.int32)
+    phrases[0, 0, 0] = 9
+    spans = np.zeros((3, 1, 5), np.float32)
+    spans[0, 0, 1] = 1.0
+    for seed in range(5):
+        one = engine(
+            make_model(seed=seed),
+            lexicon=lexicon,
+            only_required=(9,),
+            joining=np.zeros(10, np.bool_),
+        )
+        search = SearchConfig(beam_size=4, n_best=4)
+        found = one.search(Request(SOURCE, required=Required(phrases, spans)), search)
+        there = (found["output_ids"] == 9).sum(axis=-1)
+        assert (there[0][found["lengths"][0] > 0] == 1).all()
+        assert not there[1:].any()
