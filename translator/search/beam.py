@@ -111,6 +111,17 @@ def beam_search(
     return read_back(halted, cut, tf.convert_to_tensor(options.n_best), trace, steps, source_length)
 
 
+class _Candidates(NamedTuple):
+    """Hypotheses with one more token, of which each sentence has at most as many as places."""
+
+    tokens: Tensor  # batch x places
+    parents: Tensor  # batch x places, where in the beam they come from
+    totals: Tensor  # batch x places, log P of the whole hypothesis
+    log_probs: Tensor  # batch x places, of the token
+    coverage: Tensor  # batch x places x source_length
+    progress: tuple[Progress, ...]
+
+
 def _advance(
     step: StepFunction,
     batch: _Batch,
@@ -120,11 +131,46 @@ def _advance(
     trace: Trace,
 ) -> tuple[_Batch, Trace]:
     """Gives every hypothesis its next token."""
+    sentences = batch.sentences
+    logits, state, attention = step(batch.alive.tokens, batch.alive.state, sentences.given)
+    made = _continue(batch, logits, attention, t, options, vocabulary)
+    scores = made.totals / length_penalty(t + 1, options.length_penalty) + coverage_penalty(
+        made.coverage, sentences.mask, options.coverage_penalty
+    )
+    at = tf.fill(tf.shape(made.tokens), t)
+    ends_here = Ended(scores, at, made.parents, made.tokens, made.log_probs)
+    halts = made.tokens == EOS
+    at_cap = (t + 1 >= sentences.max_lengths)[:, None]
+    # What lacks a required phrase at the cap is not worth returning.
+    holds = [required.all_met(progress) for progress in made.progress]
+    halted = keep_best(batch.halted, only(halts, ends_here))
+    cut = keep_best(batch.cut, only(tf.reduce_all([at_cap & ~halts, *holds], axis=0), ends_here))
+
+    totals = tf.where(halts | at_cap, NEVER, made.totals)
+    done = batch.done | _cannot_improve(totals, halted.scores, sentences.max_lengths, options)
+    made = _without_dead(made._replace(totals=tf.where(done[:, None], NEVER, totals)))
+    state, past = tf.nest.map_structure(
+        lambda x: by_parent(x, made.parents), (state, batch.alive.past)
+    )
+    past = past.then(made.tokens, t)
+    alive = _Alive(state, made.tokens, made.totals, made.coverage, past, made.progress)
+    trace = trace.write(t, batch.members, made.parents, made.tokens, made.log_probs, attention)
+    return _Batch(batch.members, done, sentences, alive, halted, cut), trace
+
+
+def _continue(
+    batch: _Batch,
+    logits: Tensor,
+    attention: Tensor,
+    t: Tensor,
+    options: Options,
+    vocabulary: Vocabulary,
+) -> _Candidates:
+    """The continuations that get a place."""
     alive, sentences = batch.alive, batch.sentences
-    logits, state, attention = step(alive.tokens, alive.state, sentences.given)
     log_probs = tf.nn.log_softmax(logits)  # batch x beams x columns
-    for wanted, before in zip(sentences.required, alive.progress, strict=True):
-        log_probs = required.pointed(log_probs, attention, wanted, before, vocabulary)
+    for wanted, progress in zip(sentences.required, alive.progress, strict=True):
+        log_probs = required.pointed(log_probs, attention, wanted, progress, vocabulary)
     allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
     places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
     if not sentences.required:
@@ -136,39 +182,26 @@ def _advance(
             *(alive.log_probs, log_probs, allowed, places),
             *(alive.progress[0], sentences.required[0].phrases, vocabulary),
         )
-    token_log_probs = tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1)
     tokens = vocabulary.ids_of(columns)
-    coverage = by_parent(alive.coverage + attention, parents)
-    scores = totals / length_penalty(t + 1, options.length_penalty) + coverage_penalty(
-        coverage, sentences.mask, options.coverage_penalty
+    before = tf.nest.map_structure(lambda x: by_parent(x, parents), alive.progress)
+    return _Candidates(
+        tokens,
+        parents,
+        totals,
+        tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1),
+        by_parent(alive.coverage + attention, parents),
+        tuple(
+            required.advance(progress, tokens, wanted.phrases)
+            for progress, wanted in zip(before, sentences.required, strict=True)
+        ),
     )
-    ends_here = Ended(scores, tf.fill(tf.shape(tokens), t), parents, tokens, token_log_probs)
-    halts = tokens == EOS
-    at_cap = (t + 1 >= sentences.max_lengths)[:, None]
-    halted = keep_best(batch.halted, only(halts, ends_here))
-    progress = tuple(
-        required.advance(
-            tf.nest.map_structure(lambda x: by_parent(x, parents), one), tokens, wanted.phrases
-        )
-        for one, wanted in zip(alive.progress, sentences.required, strict=True)
-    )
-    holds = [required.all_met(one) for one in progress]
-    cut = keep_best(batch.cut, only(tf.reduce_all([at_cap & ~halts, *holds], axis=0), ends_here))
 
-    totals = tf.where(halts | at_cap, NEVER, totals)
-    done = batch.done | _cannot_improve(totals, halted.scores, sentences.max_lengths, options)
-    totals = tf.where(done[:, None], NEVER, totals)
-    # What goes on stands first, so that the others can be cut off.
-    width = tf.reduce_max(tf.reduce_sum(tf.cast(totals > NEVER, tf.int32), axis=1))
-    totals, order = tf.math.top_k(totals, tf.maximum(width, 1))
-    parents, tokens, token_log_probs, coverage = (
-        by_parent(x, order) for x in (parents, tokens, token_log_probs, coverage)
-    )
-    state, past = tf.nest.map_structure(lambda x: by_parent(x, parents), (state, alive.past))
-    progress = tf.nest.map_structure(lambda x: by_parent(x, order), progress)
-    alive = _Alive(state, tokens, totals, coverage, past.then(tokens, t), progress)
-    trace = trace.write(t, batch.members, parents, tokens, token_log_probs, attention)
-    return _Batch(batch.members, done, sentences, alive, halted, cut), trace
+
+def _without_dead(made: _Candidates) -> _Candidates:
+    """What goes on first, best first, and no more columns than some sentence needs."""
+    width = tf.reduce_max(tf.reduce_sum(tf.cast(made.totals > NEVER, tf.int32), axis=1))
+    _, order = tf.math.top_k(made.totals, tf.maximum(width, 1))
+    return _Candidates(*tf.nest.map_structure(lambda x: by_parent(x, order), made))
 
 
 def _cannot_improve(
