@@ -79,6 +79,7 @@ def translate_texts(
     translate: Translate,
     *,
     text_format: Format = "text",
+    split: bool = True,
     fits: Callable[[str], bool] = lambda _: True,
 ) -> list[TranslatedText]:
     """Translates every sentence of every text in one call, so that they share their batches.
@@ -92,12 +93,17 @@ def translate_texts(
         target: Code of the language that they are translated to.
         translate: Translates sentences; it never sees one without letters.
         text_format: What the texts are.
+        split: Whether a line may hold several sentences.
         fits: Whether the model reads a sentence in full; one that it does not is cut.
 
     Returns:
         One result for each text, in order.
     """
-    works = [_Work.of(text, text_format, source, target, fits) for text in texts]
+
+    def read(passage: Passage) -> list[Outcome]:
+        return list(_outcomes(passage, source, target, fits, split=split))
+
+    works = [_Work.of(text, text_format, target not in _UNSPACED, read) for text in texts]
     translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
     return [work.finish() for work in works]
 
@@ -155,12 +161,15 @@ class _Work:
 
     @classmethod
     def of(
-        cls, text: str, text_format: Format, source: str, target: str, fits: Callable[[str], bool]
+        cls,
+        text: str,
+        text_format: Format,
+        spaced: bool,
+        read: Callable[[Passage], list[Outcome]],
     ) -> _Work:
         def piece(start: int, passage: Passage) -> _Piece:
-            return _Piece(start, passage, list(_outcomes(passage, source, target, fits)))
+            return _Piece(start, passage, read(passage))
 
-        spaced = target not in _UNSPACED
         if text_format == "text":
             return cls(text, text_format, spaced, piece(0, read_plain(text)), [])
         document = read_hypertext(text)
@@ -219,12 +228,12 @@ class _Work:
 
 
 def _outcomes(
-    passage: Passage, source: str, target: str, fits: Callable[[str], bool]
+    passage: Passage, source: str, target: str, fits: Callable[[str], bool], *, split: bool
 ) -> Iterator[Outcome]:
     # Two sentences of a language without spaces touch; in one with spaces they must not.
     needs_space = target not in _UNSPACED
     previous_end = -1
-    for sentence in find_sentences(passage, source):
+    for sentence in find_sentences(passage, source, split=split):
         for n, unit in enumerate(cut(passage, sentence.start, sentence.end, fits)):
             touches = sentence.touches if n == 0 else source in _UNSPACED
             touches = touches and previous_end > 0 and not passage.text[unit.start - 1].isspace()
