@@ -18,9 +18,9 @@ def pair_words(candidate: Candidate) -> Pairs:
     """Pairs the words of a text with those of a translation of it, in the order of the target.
 
     Words are what white space divides, whatever stands in them, counted over the whole text. What
-    is kept is paired with itself, other than markup. A word that the model wrote is paired with
-    the one that it looked at most, with all of them if that is an item of several words, and with
-    none if it looked at the end of the sentence.
+    is kept is paired with itself, other than markup. Any other word is paired with the one that
+    the model looked at most while it wrote it: with several if that is an item of several words,
+    with none if it is the end of the sentence.
     """
     passage = candidate.passage
     source = _number_words(passage.raw)
@@ -34,8 +34,9 @@ def pair_words(candidate: Candidate) -> Pairs:
                 places[part.written][place] = words
             elif passage.text[place] not in _MARKUP and raw.split() == passage.raw[place].split():
                 pairs.update(zip(source[place], words, strict=True))
+    kept = {j for _, j in pairs}
     for written, characters in places.items():
-        pairs.update(_attended(written, source, characters))
+        pairs.update((i, j) for i, j in _attended(written, source, characters) if j not in kept)
     return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
 
 

@@ -48,6 +48,7 @@ def pairs(text: str, search: Translate, text_format: Format = "text") -> str:
         # Items: word by word, whatever the search thought.
         ("pesa 3.5 kg ya", "YA 3.5 kg PESA", "3-0 1-1 2-2 0-3"),
         ("a {x} b", "B {x} A", "2-0 1-1 0-2"),
+        ("pesa 3.5 kg.", "3.5 kg. PESA", "1-0 2-1 0-2"),
         ("({x}) a", "A ({x})", "1-0 0-1"),
         # Markup is paired with nothing, and the words that it touches are words.
         ("uno <b>dos tres</b>", "<b>TRES DOS</b> UNO", "2-0 1-1 0-2"),
