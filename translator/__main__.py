@@ -8,35 +8,35 @@ What it prints to standard output is translations only; all else goes to standar
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from translator.atomic import atomic_writer
+from translator.batch_output import LineFormat
 from translator.config import SearchConfig
-from translator.errors import TranslatorError
+from translator.console import exit_statuses, show_progress
 from translator.files import chunked, read_file, read_lines
+from translator.glossary_file import read_glossary
+from translator.hardware import count_cores
 from translator.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from translator.translator import Hypothesis, Translation, Translator
+    from translator.translator import Translator
 
 _CHUNK_SIZE = 2000
 _STANDARD_STREAM = "-"
 
-_EXIT_FAILED = 2
-_EXIT_INTERRUPTED = 128 + signal.SIGINT
-_EXIT_BROKEN_PIPE = 128 + signal.SIGPIPE
-_EXIT_TERMINATED = 128 + signal.SIGTERM
+
+def _search_option(*names: str, help: str) -> Callable[[Any], Any]:
+    """Makes the option of a setting of the search; the last name is that of the setting."""
+    default = getattr(SearchConfig, names[-1])
+    return click.option(
+        *names, type=type(default), help=f"{help} Default: the model's own, else {default}."
+    )
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,9 +48,12 @@ _EXIT_TERMINATED = 128 + signal.SIGTERM
 )
 @click.option(
     "--model",
+    "models",
     required=True,
+    multiple=True,
     type=click.Path(exists=True, file_okay=False),
-    help="Model folder, such as saved_models/es-en.",
+    help="Model folder, such as saved_models/es-en. Several, of the same vocabularies, translate "
+    "together, as an ensemble.",
 )
 @click.option(
     "--output",
@@ -58,11 +61,19 @@ _EXIT_TERMINATED = 128 + signal.SIGTERM
     type=click.Path(dir_okay=False, allow_dash=True),
     help="Write to this file, which appears once all lines are done. Default: standard output.",
 )
+@click.option("--html", is_flag=True, help="The lines are HTML, a fragment each.")
 @click.option(
-    "--beam-size",
-    default=SearchConfig.beam_size,
-    show_default=True,
-    help="Hypotheses kept at each step; 1 is greedy search.",
+    "--no-split",
+    "split",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Take a line as one sentence, as the lines of test corpora are.",
+)
+@click.option(
+    "--glossary",
+    type=click.Path(exists=True, dir_okay=False),
+    help="File of terms that must be translated in one way: source term, tab, target term.",
 )
 @click.option(
     "--n-best",
@@ -71,46 +82,64 @@ _EXIT_TERMINATED = 128 + signal.SIGTERM
 )
 @click.option("--scores", is_flag=True, help="Put each translation's score before it.")
 @click.option(
+    "--confidence",
+    is_flag=True,
+    help="Put before each translation how good it is likely to be, from 0 to 1.",
+)
+@click.option(
     "--alignments",
     is_flag=True,
-    help="Put the alignment, the source pieces and the target pieces before each translation.",
+    help="Put before each translation which word came from which, and the pieces of both sides.",
 )
-@click.option(
+@_search_option(
+    "--beam-size",
+    "beam_size",
+    help="Hypotheses kept at each step; 1 is greedy search.",
+)
+@_search_option(
     "--length-penalty",
-    default=SearchConfig.length_penalty,
-    show_default=True,
+    "length_penalty",
     help="Favor longer translations; 0 is no such penalty.",
 )
-@click.option(
+@_search_option(
     "--coverage-penalty",
-    default=SearchConfig.coverage_penalty,
-    show_default=True,
+    "coverage_penalty",
     help="Favor translations that attend to the whole source; 0 is no such penalty.",
 )
-@click.option(
+@_search_option(
     "--min-length",
-    default=SearchConfig.min_length,
-    show_default=True,
-    help="Least pieces in a translation.",
+    "min_length",
+    help="Least pieces in the translation of a sentence.",
 )
-@click.option(
+@_search_option(
     "--max-length-ratio",
-    default=SearchConfig.max_length_ratio,
-    show_default=True,
+    "max_length_ratio",
     help="Cut a translation at this multiple of the source's length, plus 10 pieces.",
 )
-@click.option(
+@_search_option(
+    "--no-repeat-ngram",
     "--no-repeat-ngram-size",
-    default=SearchConfig.no_repeat_ngram_size,
-    show_default=True,
-    help="Pieces in a row that may stand only once; 0 is no such rule.",
+    "no_repeat_ngram_size",
+    help="Pieces in a row that may stand only once in a sentence; 0 is no such rule.",
+)
+@_search_option(
+    "--max-repeats",
+    "max_repeats",
+    help="Times that the same pieces may stand in a row, unless the source repeats more; 0 is no "
+    "such rule.",
+)
+@click.option(
+    "--shortlist",
+    is_flag=True,
+    help="Search among likely target pieces only, if the model has a lexicon: faster, and some "
+    "translations become others.",
 )
 @click.option(
     "--batch-size",
     default=64,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Lines translated at a time.",
+    help="Sentences translated together.",
 )
 @click.option(
     "--chunk-size",
@@ -118,87 +147,104 @@ _EXIT_TERMINATED = 128 + signal.SIGTERM
     help="Lines read before they are translated and printed; 1 answers each line at once. "
     f"Default: {_CHUNK_SIZE}, or 1 where standard input is a terminal.",
 )
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Batches translated side by side, a thread for each. Default: one for each core.",
+)
 @click.option("--quiet", is_flag=True, help="Show neither progress nor the summary.")
 def main(
     files: tuple[str, ...],
-    model: str,
+    models: tuple[str, ...],
     output: str,
-    beam_size: int,
+    html: bool,
+    split: bool,
+    glossary: str | None,
     n_best: int | None,
     scores: bool,
+    confidence: bool,
     alignments: bool,
-    length_penalty: float,
-    coverage_penalty: float,
-    min_length: int,
-    max_length_ratio: float,
-    no_repeat_ngram_size: int,
+    shortlist: bool,
     batch_size: int,
     chunk_size: int | None,
+    threads: int | None,
     quiet: bool,
+    **settings: float | None,
 ) -> None:
     """Translate each line of the FILEs, or of standard input, into one line.
 
     Input is UTF-8, gzipped or not; "-" is standard input. A line ends at a line feed alone,
-    order is kept, and a blank line stays blank.
+    order is kept, and a blank line stays as it is.
 
-    With --scores and --alignments a line has several columns, with tabs between them; the
-    translation is the last one. The score is the search's: the log-probability, divided by the
-    length penalty. In an alignment, "2-0" says that the first target piece looks at the third
-    source piece most; pieces that look at the sentence end have no pair.
+    A line may hold any number of sentences; a tab ends a sentence, too. Kept are white space at
+    the ends of a line and between its sentences, tabs, signs of a list, markup, and what is no
+    words: links, placeholders, numbers with units, ... Within a sentence, white space becomes
+    single spaces, and control characters are left out.
+
+    With --scores, --confidence and --alignments a line has several columns, in this order, with
+    tabs between them; the translation is the last one, and may itself hold tabs. The score is the
+    search's: the log-probability, divided by the length penalty, added up over the sentences. The
+    confidence is an estimate of the chrF, the mean over the sentences. The alignment has three
+    columns: pairs of words, the source pieces and the target pieces of all sentences. "2-0" says
+    that the first word of the translation came from the third word of the line. Words are what
+    white space divides; one that came from none has no pair.
 
     With --n-best there are several lines for one, as Moses prints them,
 
     \b
         number ||| translation ||| score
-        number ||| translation ||| score ||| alignment ||| source pieces ||| target pieces
+        number ||| translation ||| score ||| pairs ||| source pieces ||| target pieces
 
-    where number counts input lines from 0. A blank line has one translation, and a short one may
-    have fewer than --n-best.
+    where number counts input lines from 0, and the confidence, where it is asked for, follows the
+    score. A blank line has one translation, and a short one may have fewer than --n-best.
 
     Exit status: 0 all lines are translated, 2 something was wrong with the input or the model,
     130 interrupted.
     """  # noqa: D301 - click reads the backspace: these lines are not to be wrapped
-    with _exit_statuses():
-        search = SearchConfig(
-            beam_size=beam_size,
-            n_best=1 if n_best is None else n_best,
-            length_penalty=length_penalty,
-            coverage_penalty=coverage_penalty,
-            min_length=min_length,
-            max_length_ratio=max_length_ratio,
-            no_repeat_ngram_size=no_repeat_ngram_size,
-        )
+    with exit_statuses():
         files = files or (_STANDARD_STREAM,)
         chunk_size = chunk_size or _default_chunk_size(files)
+        terms = read_glossary(glossary) if glossary else None
         # The output comes first: that it cannot be written should show before the model loads.
         with _open_output(output) as stream:
-            translator = _load(model)
+            translator = _load(models, shortlist)
+            search = translator.search_config(n_best=n_best, **settings)
+            line_format = LineFormat(
+                n_best is not None,
+                scores,
+                translator.confidence if confidence else None,
+                alignments,
+            )
             lines = truncated = 0
             started = time.monotonic()
-            with _progress(visible=not quiet and _may_show_progress(output)) as show:
+            with show_progress(visible=not quiet and _may_show_progress(output)) as show:
                 for chunk in chunked(_input_lines(files), chunk_size):
-                    translations = translator.translate(chunk, search, batch_size=batch_size)
-                    for number, translation in enumerate(translations, start=lines):
-                        if n_best is None:
-                            written = _columns(translation, scores, alignments)
-                        else:
-                            written = _n_best(number, translation, alignments)
-                        stream.write(written.encode())
+                    translated = translator.translate_texts(
+                        chunk,
+                        search,
+                        text_format="html" if html else "text",
+                        glossary=terms,
+                        split=split,
+                        batch_size=batch_size,
+                        workers=threads or count_cores(),
+                    )
+                    for number, text in enumerate(translated, start=lines):
+                        stream.write(line_format.write(number, text).encode())
                     stream.flush()
                     lines += len(chunk)
-                    truncated += sum(translation.truncated for translation in translations)
+                    truncated += sum(text.truncated for text in translated)
                     show(lines)
         if not quiet:
             seconds = time.monotonic() - started
             click.echo(f"{lines:,} lines, {truncated:,} truncated, {seconds:.1f} s", err=True)
 
 
-def _load(model: str) -> Translator:
+def _load(models: Sequence[str], shortlist: bool) -> Translator:
     # TensorFlow takes seconds to import, which nobody should wait for to read an error or --help.
-    import_tensorflow()
+    import_tensorflow(threads=1)
     from translator.translator import Translator
 
-    return Translator.load(model)
+    return Translator.load(*models, shortlist=shortlist)
 
 
 def _default_chunk_size(files: Sequence[str]) -> int:
@@ -220,101 +266,10 @@ def _open_output(output: str) -> contextlib.AbstractContextManager[BinaryIO]:
     return atomic_writer(output)
 
 
-def _columns(translation: Translation, scores: bool, alignments: bool) -> str:
-    """Returns the best hypothesis as a line; the asked columns stand before it."""
-    best = translation.hypotheses[0]
-    columns = [_score(best)] if scores else []
-    if alignments:
-        columns += _alignment(translation, best)
-    return "\t".join([*columns, _one_line(best.text)]) + "\n"
-
-
-def _n_best(number: int, translation: Translation, alignments: bool) -> str:
-    """Returns all hypotheses, one on a line, in the format of Moses."""
-    lines = []
-    for hypothesis in translation.hypotheses:
-        fields = [str(number), _one_line(hypothesis.text), _score(hypothesis)]
-        if alignments:
-            fields += _alignment(translation, hypothesis)
-        lines.append(" ||| ".join(fields) + "\n")
-    return "".join(lines)
-
-
-def _score(hypothesis: Hypothesis) -> str:
-    return f"{hypothesis.score:.4f}"
-
-
-def _alignment(translation: Translation, hypothesis: Hypothesis) -> list[str]:
-    """Returns source-target pairs, the source pieces and the target pieces, as three fields."""
-    source = translation.source_tokens[:-1]
-    target = hypothesis.tokens[:-1] if hypothesis.finished else hypothesis.tokens
-    pairs = [
-        f"{weights.argmax()}-{position}"
-        for position, weights in enumerate(hypothesis.alignment[: len(target)])
-        if weights.argmax() < len(source)
-    ]
-    return [" ".join(pairs), " ".join(source), " ".join(target)]
-
-
-def _one_line(text: str) -> str:
-    # A model that spells by bytes can spell a line feed, which would shift all lines below.
-    return text.replace("\n", " ")
-
-
 def _may_show_progress(output: str) -> bool:
     # On one terminal, progress and translations would overwrite each other.
     shares_terminal = output == _STANDARD_STREAM and sys.stdout.isatty()
     return sys.stderr.isatty() and not shares_terminal
-
-
-@contextlib.contextmanager
-def _progress(visible: bool) -> Iterator[Callable[[int], None]]:
-    """Shows lines and lines per second on standard error while the block runs.
-
-    Yields:
-        A function that takes the number of lines done so far.
-    """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    console = Console(stderr=True)
-    started = time.monotonic()
-    with Progress(*columns, console=console, transient=True, disable=not visible) as progress:
-        task = progress.add_task("0 lines", total=None)
-
-        def show(lines: int) -> None:
-            rate = lines / max(time.monotonic() - started, 1e-3)
-            progress.update(task, description=f"{lines:,} lines, {rate:,.1f} lines/s")
-
-        yield show
-
-
-@contextlib.contextmanager
-def _exit_statuses() -> Iterator[None]:
-    """Turns what can end the command into an exit status and, where it is news, a message."""
-    previous = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    except TranslatorError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        sys.exit(_EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Python flushes standard output once more when it ends; that must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_EXIT_BROKEN_PIPE)
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(_EXIT_FAILED)
-
-
-def _terminate(_signal_number: int, _frame: FrameType | None) -> NoReturn:
-    # Without this, the process would end at once and leave its temporary file behind.
-    sys.exit(_EXIT_TERMINATED)
 
 
 if __name__ == "__main__":

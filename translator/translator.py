@@ -233,6 +233,9 @@ class Translator:
         *,
         text_format: Format = "text",
         glossary: Glossary | None = None,
+        split: bool = True,
+        batch_size: int = 64,
+        workers: int = 1,
     ) -> list[TranslatedText]:
         """Translates whole texts or documents; all that is not words stays as it was.
 
@@ -245,6 +248,9 @@ class Translator:
             text_format: What the texts are.
             glossary: Terms that must be translated in one way; those of a sentence hold up to
                 `requests.MOST_REQUIRED` tokens, the rest is left to the model.
+            split: Whether a line may hold several sentences.
+            batch_size: As `translate` takes it.
+            workers: As `translate` takes it.
 
         Returns:
             One result for each text, in their order.
@@ -254,7 +260,8 @@ class Translator:
         """
 
         def translate(sentences: list[Sentence]) -> list[Translation]:
-            return self.translate([with_terms(s, glossary) for s in sentences], search)
+            terms = [with_terms(sentence, glossary) for sentence in sentences]
+            return self.translate(terms, search, batch_size=batch_size, workers=workers)
 
         return translate_texts(
             texts,
@@ -262,6 +269,7 @@ class Translator:
             self.target_language,
             translate,
             text_format=text_format,
+            split=split,
             fits=self.fits,
         )
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,22 +19,40 @@ from click.testing import CliRunner, Result
 from translator.__main__ import main
 from translator.config import SearchConfig
 from translator.errors import InputError
+from translator.texts.sentence import Sentence
 from translator.translator import Hypothesis, Translation, Translator
 
 
-class UpperCase:
-    """Stands in for a Translator where the lines matter and the model does not."""
+class UpperCase(Translator):
+    """Writes sentences in capitals, where the lines matter and the model does not."""
+
+    info: Mapping[str, Any] = {}
 
     def __init__(self) -> None:
-        self.chunks: list[list[str]] = []
+        self.info = {"source_language": "es", "target_language": "en"}
+        self.calls: list[list[Sentence]] = []
         self.searches: list[SearchConfig] = []
+        self.sizes: list[tuple[int, int]] = []
+        self.loaded: tuple[tuple[str, ...], bool] = ((), False)
 
-    def translate(
-        self, texts: Sequence[str], search: SearchConfig, *, batch_size: int
+    @property
+    def sentences(self) -> list[list[str]]:
+        return [[sentence.text for sentence in call] for call in self.calls]
+
+    def translate(  # type: ignore[override]
+        self, texts: list[Sentence], search: SearchConfig, *, batch_size: int, workers: int
     ) -> list[Translation]:
-        self.chunks.append(list(texts))
+        self.calls.append(texts)
         self.searches.append(search)
-        return [_upper_case(text, search.n_best) for text in texts]
+        self.sizes.append((batch_size, workers))
+        return [_upper_case(sentence.text, search.n_best) for sentence in texts]
+
+    def confidence(self, translation: Translation) -> float:
+        """The fewer words, the better: 1 for one, a half for two."""
+        return 1 / (len(translation.source_tokens) - 1)
+
+    def fits(self, text: str) -> bool:
+        return True
 
 
 class Failing(UpperCase):
@@ -45,31 +63,30 @@ class Failing(UpperCase):
         self.error = error
 
     def translate(self, *args: Any, **kwargs: Any) -> list[Translation]:
-        if self.chunks:
+        if self.calls:
             raise self.error
         return super().translate(*args, **kwargs)
 
 
 def _upper_case(text: str, n_best: int) -> Translation:
-    source = (*text.split(), "</s>")
-    if not text.strip():
-        n_best = 1
-    hypotheses = []
-    for rank in range(n_best):
-        target = (*text.upper().split(), "</s>")
-        hypotheses.append(
-            Hypothesis(
-                text=" ".join(target[:-1]) + "!" * rank,
-                score=-0.25 - rank,
-                log_prob=-0.5 - rank,
-                tokens=target,
-                token_log_probs=(-0.5,) * len(target),
-                # The first target piece looks at the last source piece, and so on.
-                alignment=np.eye(len(target), dtype=np.float32)[::-1],
-                finished="cut" not in text,
-            )
+    """The last word first, and so on, each of which looks at what it came from."""
+    words = [f"▁{word}" for word in text.split()]
+    target = (*(word.upper() for word in reversed(words)), "</s>")
+    alignment = np.zeros((len(target), len(target)), np.float32)
+    alignment[np.arange(len(target)), [*reversed(range(len(words))), len(words)]] = 1.0
+    hypotheses = [
+        Hypothesis(
+            text=" ".join(target[:-1]).replace("▁", "") + "!" * rank,
+            score=-0.25 - rank,
+            log_prob=-0.5 - rank,
+            tokens=target,
+            token_log_probs=(-0.5,) * len(target),
+            alignment=alignment,
+            finished="cut" not in text,
         )
-    return Translation(source_tokens=source, hypotheses=tuple(hypotheses))
+        for rank in range(n_best)
+    ]
+    return Translation(source_tokens=(*words, "</s>"), hypotheses=tuple(hypotheses))
 
 
 @pytest.fixture
@@ -78,13 +95,18 @@ def translator(monkeypatch: pytest.MonkeyPatch) -> UpperCase:
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, stand_in: UpperCase) -> UpperCase:
-    monkeypatch.setattr(Translator, "load", lambda path: stand_in)
+    def load(*paths: str, shortlist: bool) -> UpperCase:
+        stand_in.loaded = (paths, shortlist)
+        return stand_in
+
+    monkeypatch.setattr(Translator, "load", load)
     return stand_in
 
 
 def _invoke(*arguments: str | Path, stdin: bytes | IO[bytes] = b"") -> Result:
+    model = [] if "--model" in arguments else ["--model", "."]
     return CliRunner().invoke(
-        main, ["--model", ".", *map(str, arguments)], input=stdin, catch_exceptions=False
+        main, [*model, *map(str, arguments)], input=stdin, catch_exceptions=False
     )
 
 
@@ -94,8 +116,15 @@ def _invoke(*arguments: str | Path, stdin: bytes | IO[bytes] = b"") -> Result:
 def test_order_and_blank_lines_are_kept(translator: UpperCase) -> None:
     result = _invoke("--chunk-size", "2", stdin=b"c\n\n  \nlonger line\na\n")
 
-    assert result.stdout_bytes == b"C\n\n\nLONGER LINE\nA\n"
-    assert translator.chunks == [["c", ""], ["  ", "longer line"], ["a"]]
+    assert result.stdout_bytes == b"C\n\n  \nLINE LONGER\nA\n"
+    assert translator.sentences == [["c"], ["longer line"], ["a"]]
+
+
+def test_all_sentences_of_a_chunk_are_translated_together(translator: UpperCase) -> None:
+    result = _invoke("--chunk-size", "2", stdin="Uno dos. ¿Tres?\ncuatro\ncinco\n".encode())
+
+    assert result.stdout == "DOS. UNO ¿TRES?\nCUATRO\nCINCO\n"
+    assert translator.sentences == [["Uno dos.", "¿Tres?", "cuatro"], ["cinco"]]
 
 
 def test_no_input_gives_no_output(translator: UpperCase) -> None:
@@ -106,9 +135,35 @@ def test_no_input_gives_no_output(translator: UpperCase) -> None:
 
 def test_only_a_line_feed_ends_a_line(translator: UpperCase) -> None:
     lines = "a\u2028b\x0bc\x85d\x0ce\rf\ng"
-    _invoke(stdin=lines.encode())
+    result = _invoke(stdin=lines.encode())
 
-    assert translator.chunks == [["a\u2028b\x0bc\x85d\x0ce\rf", "g"]]
+    assert result.stdout == lines.upper() + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (" \u00a0uno  dos \r", " \u00a0DOS UNO \r"),
+        ("uno dos.\ttres\t", "DOS. UNO\tTRES\t"),
+        ("- uno {name} dos", "- DOS {name} UNO"),
+        ("uno <b>dos</b>", "<b>DOS</b> UNO"),
+        ("12 %", "12 %"),
+    ],
+)
+def test_what_is_no_words_stays(line: str, expected: str, translator: UpperCase) -> None:
+    assert _invoke(stdin=line.encode()).stdout_bytes == f"{expected}\n".encode()
+
+
+def test_lines_may_be_html(translator: UpperCase) -> None:
+    line = b"<p>uno &amp; dos</p><code>uno</code>\n"
+
+    assert _invoke("--html", stdin=line).stdout == "<p>DOS &amp; UNO</p><code>uno</code>\n"
+
+
+def test_a_line_may_be_taken_as_one_sentence(translator: UpperCase) -> None:
+    result = _invoke("--no-split", stdin=b"Uno dos. Tres.\n")
+
+    assert result.stdout == "TRES. DOS. UNO\n"
 
 
 def test_a_line_feed_in_a_translation_does_not_shift_the_lines_below(
@@ -117,7 +172,7 @@ def test_a_line_feed_in_a_translation_does_not_shift_the_lines_below(
     one_line = _upper_case("a", 1)
     two_lines = dataclasses.replace(one_line.hypotheses[0], text="one\ntwo")
     broken = dataclasses.replace(one_line, hypotheses=(two_lines,))
-    monkeypatch.setattr(translator, "translate", lambda texts, search, batch_size: [broken])
+    monkeypatch.setattr(translator, "translate", lambda *args, **kwargs: [broken])
 
     assert _invoke(stdin=b"a\n").stdout == "one two\n"
 
@@ -145,8 +200,25 @@ def test_standard_input_may_be_gzipped(translator: UpperCase) -> None:
 def test_scores_and_alignments_stand_before_the_translation(translator: UpperCase) -> None:
     result = _invoke("--scores", "--alignments", stdin=b"a b\n\n")
 
-    # Three pieces on each side: the first target piece looks at the sentence end: no pair.
-    assert result.stdout == "-0.2500\t1-1\ta b\tA B\tA B\n-0.2500\t\t\t\t\n"
+    assert result.stdout == "-0.2500\t1-0 0-1\t▁a ▁b\t▁B ▁A\tB A\n0.0000\t\t\t\t\n"
+
+
+def test_a_line_of_several_sentences_and_items(translator: UpperCase) -> None:
+    line = "- Pesa 3.5 kg ya.  Uno dos.\n"
+    result = _invoke("--scores", "--confidence", "--alignments", stdin=line.encode())
+
+    score, confidence, pairs, source, target, text = result.stdout.rstrip("\n").split("\t")
+    assert text == "- YA. 3.5 kg PESA  DOS. UNO"
+    assert score == "-0.5000"  # both sentences
+    assert confidence == "0.4048"  # a third, of four pieces with </s>, and a half, of three
+    # Places in the line, where "-" is the first word, and "3.5 kg" two.
+    assert pairs == "0-0 4-1 2-2 3-3 1-4 6-5 5-6"
+    assert source == "▁Pesa ▁3.5▁kg ▁ya. ▁Uno ▁dos."
+    assert target == "▁YA. ▁3.5▁kg ▁PESA ▁DOS. ▁UNO"
+
+
+def test_what_has_no_words_is_as_good_as_it_can_be(translator: UpperCase) -> None:
+    assert _invoke("--confidence", stdin=b"12\n").stdout == "1.0000\t12\n"
 
 
 def test_n_best_lines_are_numbered_as_in_moses(translator: UpperCase) -> None:
@@ -155,16 +227,21 @@ def test_n_best_lines_are_numbered_as_in_moses(translator: UpperCase) -> None:
     assert result.stdout.splitlines() == [
         "0 ||| A ||| -0.2500",
         "0 ||| A! ||| -1.2500",
-        "1 |||  ||| -0.2500",
+        "1 |||  ||| 0.0000",
         "2 ||| B ||| -0.2500",
         "2 ||| B! ||| -1.2500",
     ]
 
 
-def test_n_best_lines_can_carry_alignments(translator: UpperCase) -> None:
+def test_n_best_lines_can_carry_more(translator: UpperCase) -> None:
     result = _invoke("--n-best", "1", "--alignments", stdin=b"a b\n")
+    assert result.stdout == "0 ||| B A ||| -0.2500 ||| 1-0 0-1 ||| ▁a ▁b ||| ▁B ▁A\n"
 
-    assert result.stdout == "0 ||| A B ||| -0.2500 ||| 1-1 ||| a b ||| A B\n"
+    result = _invoke("--n-best", "1", "--confidence", stdin=b"a b\n")
+    assert result.stdout == "0 ||| B A ||| -0.2500 ||| 0.5000\n"
+
+
+# What reaches the translator
 
 
 def test_every_search_option_reaches_the_search(translator: UpperCase) -> None:
@@ -176,6 +253,7 @@ def test_every_search_option_reaches_the_search(translator: UpperCase) -> None:
         "min_length": 2,
         "max_length_ratio": 1.5,
         "no_repeat_ngram_size": 4,
+        "max_repeats": 5,
     }
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     _invoke(*arguments, stdin=b"a\n")
@@ -183,10 +261,33 @@ def test_every_search_option_reaches_the_search(translator: UpperCase) -> None:
     assert translator.searches == [SearchConfig(**options)]
 
 
-def test_the_search_is_the_default_one_without_options(translator: UpperCase) -> None:
-    _invoke(stdin=b"a\n")
+def test_the_search_is_the_models_own_without_options(translator: UpperCase) -> None:
+    translator.info = {**translator.info, "search": {"length_penalty": 0.7, "max_repeats": 1}}
+    _invoke("--max-repeats", "0", stdin=b"a\n")
 
-    assert translator.searches == [SearchConfig()]
+    assert translator.searches == [SearchConfig(length_penalty=0.7, max_repeats=0)]
+
+
+def test_several_models_are_an_ensemble(translator: UpperCase) -> None:
+    _invoke("--model", ".", "--model", "..", "--shortlist", stdin=b"a\n")
+
+    assert translator.loaded == ((".", ".."), True)
+
+
+def test_sizes_of_batches_and_searches_side_by_side(translator: UpperCase) -> None:
+    _invoke("--batch-size", "7", "--threads", "3", stdin=b"a\n")
+
+    assert translator.sizes == [(7, 3)]
+
+
+def test_terms_of_a_glossary_reach_the_search(translator: UpperCase, tmp_path: Path) -> None:
+    file = tmp_path / "terms.tsv"
+    file.write_text("perro\thound\n\nbase de datos\tdatabase\r\n")
+    _invoke("--glossary", file, stdin=b"El perro.\nUna base de datos\n")
+
+    ((first, second),) = translator.calls
+    assert [(first.text[t.start : t.stop], t.target) for t in first.terms] == [("perro", "hound")]
+    assert [t.target for t in second.terms] == ["database"]
 
 
 def test_the_summary_counts_lines_and_cut_translations(translator: UpperCase) -> None:
@@ -247,7 +348,7 @@ def test_a_failure_in_the_middle_leaves_the_old_file(
 def test_output_into_a_missing_folder_fails_before_the_model_loads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Translator, "load", lambda path: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(Translator, "load", lambda *_, **__: pytest.fail("the model was loaded"))
     result = _invoke("--output", tmp_path / "missing" / "out")
 
     assert result.exit_code == 2
@@ -302,6 +403,44 @@ def test_n_best_of_zero_is_refused(translator: UpperCase) -> None:
     assert _invoke("--n-best", "0").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "a\tb\nperro\n",
+            ", line 2: expected a source term, a tab and a target term. Received: 1 columns",
+        ),
+        (
+            "a\tb\tc\n",
+            ", line 1: expected a source term, a tab and a target term. Received: 3 columns",
+        ),
+        ("a\t \n", ", line 1: glossary: expected terms of 1 to 100 characters. Received: ''"),
+        (
+            "a\tb\n\na\tc\na\tb\n",
+            ", line 3: expected one translation of 'a'. Received: 'b' and 'c'",
+        ),
+    ],
+)
+def test_a_line_of_a_glossary_that_cannot_be_used(
+    content: str, message: str, translator: UpperCase, tmp_path: Path
+) -> None:
+    file = tmp_path / "terms.tsv"
+    file.write_text(content)
+    result = _invoke("--glossary", file)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {file}{message}\n"
+
+
+def test_too_many_terms(translator: UpperCase, tmp_path: Path) -> None:
+    file = tmp_path / "terms.tsv"
+    file.write_text("".join(f"{n}\tx\n" for n in range(10_001)))
+
+    assert _invoke("--glossary", file).stderr == (
+        f"Error: {file}: glossary: expected at most 10000 terms. Received: 10001\n"
+    )
+
+
 def test_a_missing_file(translator: UpperCase) -> None:
     result = _invoke("no-such-file")
 
@@ -327,6 +466,10 @@ def test_a_folder_without_a_model(tmp_path: Path) -> None:
 # The command as a process, with a real model
 
 
+# Lines without a letter would be kept as they are.
+_LINES = b"x 3 1 4\n\nx 1 5\n"
+
+
 def _command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "translator", *map(str, arguments)]
 
@@ -338,20 +481,22 @@ def test_help_does_not_wait_for_tensorflow() -> None:
 
 
 def test_standard_input_to_standard_output(toy_model_folder: Path) -> None:
-    command = _command("--model", toy_model_folder / "xx-yy")
-    first, second = (
-        subprocess.run(command, input=b"3 1 4\n\n1 5\n", capture_output=True, check=True)
-        for _ in range(2)
+    model = ("--model", toy_model_folder / "xx-yy")
+    first, second, ensemble = (
+        subprocess.run(_command(*options), input=_LINES, capture_output=True, check=True)
+        for options in (model, model, (*model, *model))
     )
 
     one, blank, other, end = first.stdout.split(b"\n")
-    assert one != b""
-    assert other not in (b"", one)
+    assert one not in (b"", b"x 3 1 4")
+    assert other not in (b"", b"x 1 5", one)
     assert (blank, end) == (b"", b"")
     assert second.stdout == first.stdout
+    # The mean of a model and itself.
+    assert ensemble.stdout == first.stdout
     # TensorFlow's notes do not stand beside the summary.
     assert first.stderr.decode().count("\n") == 1
-    assert first.stderr.startswith(b"3 lines, 0 truncated, ")
+    assert first.stderr.startswith(b"3 lines, ")
 
 
 def test_output_that_nobody_reads_ends_the_command_quietly(toy_model_folder: Path) -> None:
@@ -364,11 +509,11 @@ def test_output_that_nobody_reads_ends_the_command_quietly(toy_model_folder: Pat
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        process.stdin.write(b"3 1 4\n")
+        process.stdin.write(b"x 3 1 4\n")
         process.stdin.flush()
         assert process.stdout.readline() != b""
         process.stdout.close()
-        process.stdin.write(b"1 5\n")
+        process.stdin.write(b"x 1 5\n")
         process.stdin.close()
         assert process.stderr.read() == b""
 
@@ -387,7 +532,7 @@ def test_a_signal_leaves_no_file_and_no_traceback(
     ) as process:
         assert process.stdin
         assert process.stderr
-        process.stdin.write(b"3 1 4\n")
+        process.stdin.write(b"x 3 1 4\n")
         process.stdin.flush()
         _wait_for_bytes_in(tmp_path)
         process.send_signal(signal_number)

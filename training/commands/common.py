@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from translator.errors import TranslatorError
+from translator.hardware import count_cores
 from translator.quiet import import_tensorflow
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -44,13 +45,6 @@ def start(threads: int = 0, parts: int = 1) -> None:
         with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(1 if threads <= parts else threads)
             tf.config.threading.set_inter_op_parallelism_threads(threads)
-
-
-def count_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def parse_columns(text: str) -> tuple[int, int]:

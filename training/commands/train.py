@@ -12,12 +12,12 @@ from training.commands.common import (
     EXIT_STOPPED,
     FOLDER,
     clear_errors,
-    count_cores,
     parse_columns,
     start,
     threads_option,
 )
 from translator.config import from_mapping
+from translator.hardware import count_cores
 
 _MAX_PARTS = 4
 """A batch of more parts than this has too few rows in each for fast products."""

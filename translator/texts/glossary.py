@@ -37,7 +37,7 @@ class Glossary:
             raise InputError(
                 f"glossary: expected at most {MOST_TERMS} terms. Received: {len(terms)}"
             )
-        self._targets = {_checked(s): _checked(t) for s, t in terms.items()}
+        self._targets = {check_term(s): check_term(t) for s, t in terms.items()}
         longest_first = sorted(self._targets, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_as_pattern, longest_first)), re.IGNORECASE)
 
@@ -65,6 +65,21 @@ class Glossary:
         return target[:1].upper() + target[1:] if inside and found[:1].isupper() else target
 
 
+def check_term(term: str) -> str:
+    """Gives a term as a glossary holds it.
+
+    Raises:
+        InputError: It is blank or too long.
+    """
+    term = normalize(term)
+    if not term or len(term) > LONGEST_TERM:
+        raise InputError(
+            f"glossary: expected terms of 1 to {LONGEST_TERM} characters. "
+            f"Received: {reprlib.repr(term)}"
+        )
+    return term
+
+
 def with_terms(sentence: Sentence, glossary: Glossary | None) -> Sentence:
     """The sentence with the terms that a glossary finds in it."""
     if not glossary:
@@ -85,16 +100,6 @@ def tidy(text: str, source: str) -> str:
     if first is not None and start is not None and source[first].isupper():
         return text[:start] + text[start].upper() + text[start + 1 :]
     return text
-
-
-def _checked(term: str) -> str:
-    term = normalize(term)
-    if not term or len(term) > LONGEST_TERM:
-        raise InputError(
-            f"glossary: expected terms of 1 to {LONGEST_TERM} characters. "
-            f"Received: {reprlib.repr(term)}"
-        )
-    return term
 
 
 def _as_pattern(term: str) -> str:

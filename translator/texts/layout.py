@@ -32,7 +32,7 @@ class Range:
     touches: bool
 
 
-def find_sentences(passage: Passage, language: str) -> Iterator[Range]:
+def find_sentences(passage: Passage, language: str, *, split: bool = True) -> Iterator[Range]:
     """Yields the sentences that have something to translate.
 
     Signs of a list, of a quotation and of a heading at the start of a line belong to none.
@@ -40,19 +40,22 @@ def find_sentences(passage: Passage, language: str) -> Iterator[Range]:
     Args:
         passage: The passage.
         language: Code of its language.
+        split: Whether a line may hold several.
     """
     for line in _LINE.finditer(passage.text):
         marker = _MARKER.match(passage.text, line.start(), line.end())
         start = marker.end() if marker else line.start()
-        yield from _sentences_of_line(passage, start, line.end(), language)
+        yield from _sentences_of_line(passage, start, line.end(), language, split=split)
 
 
-def _sentences_of_line(passage: Passage, start: int, end: int, language: str) -> Iterator[Range]:
+def _sentences_of_line(
+    passage: Passage, start: int, end: int, language: str, *, split: bool
+) -> Iterator[Range]:
     text = passage.text
     places = [n for n in range(start, end) if text[n] not in TAGS]
     visible, cursor, previous_end = "".join(text[n] for n in places), 0, start
     touches = False
-    for sentence, gap in split_sentences(visible, language):
+    for sentence, gap in split_sentences(visible, language) if split else [(visible, "")]:
         if sentence:
             first, last = places[cursor], places[cursor + len(sentence) - 1] + 1
             while first > previous_end and text[first - 1] in (OPEN, VOID):

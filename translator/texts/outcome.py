@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from translator.texts.candidate import Candidate, Part, combine
 from translator.texts.cutting import cut_at_items
 from translator.texts.passage import Passage
 from translator.texts.restoring import keeps_items, restore
@@ -50,34 +50,47 @@ class Outcome:
         self, passage: Passage, spaced: bool, escape: Callable[[str], str]
     ) -> Iterator[tuple[Unit, Translation, str]]:
         """Yields what was translated for the unit in the end, and the best text that came of it."""
-        if self.kept and self.translation is not None:
-            text = self._restored(self.kept[0], passage, spaced, escape)
+        if self.translation is not None and self.kept:
+            parts = self._restored(self.translation, self.kept[0], passage, spaced, escape)
+            text = "".join(part.text for part in parts)
             yield self.unit, replace(self.translation, hypotheses=tuple(self.kept)), text
         for stretch in self.stretches:
             yield from stretch.translated(passage, spaced, escape)
 
     def candidates(
         self, passage: Passage, spaced: bool, escape: Callable[[str], str]
-    ) -> dict[str, float]:
-        """Gives the unit's distinct translations with their scores, best first."""
-        candidates: dict[str, float] = {}
-        if not self.kept:
-            found = [s.candidates(passage, spaced, escape) for s in self.stretches]
-            best = [next(iter(candidate)) for candidate in found]
-            text = join(passage, self.stretches, best, self.unit.start, self.unit.end)
-            text = self.space + text
-            return {text: math.fsum(candidate[b] for candidate, b in zip(found, best, strict=True))}
+    ) -> list[Candidate]:
+        """Gives the unit's distinct translations, best first.
+
+        Args:
+            passage: What is kept is taken from it: the unit's, or the same with other attributes.
+            spaced: Whether the target's language writes spaces between words.
+            escape: Writes plain text so that it is no markup.
+        """
+        source, before = self.unit.passage, Part((self.space,), self.unit.start)
+        if self.translation is None or not self.kept:
+            best = [
+                (stretch.unit, stretch.candidates(passage, spaced, escape)[0])
+                for stretch in self.stretches
+            ]
+            whole = combine(source, passage, best, self.unit.start, self.unit.end)
+            return [replace(whole, parts=(before, *whole.parts))]
+        found: dict[str, Candidate] = {}
         for hypothesis in self.kept:
-            text = self._restored(hypothesis, passage, spaced, escape)
-            candidates.setdefault(self.space + text, hypothesis.score)
-        return candidates
+            parts = self._restored(self.translation, hypothesis, passage, spaced, escape)
+            candidate = Candidate(source, (before, *parts), hypothesis.score)
+            found.setdefault(candidate.text, candidate)
+        return list(found.values())
 
     def _restored(
-        self, hypothesis: Hypothesis, passage: Passage, spaced: bool, escape: Callable[[str], str]
-    ) -> str:
-        unit = replace(self.unit, passage=passage)
-        tokens = self.translation.source_tokens if self.translation else ()
-        return restore(unit, tokens, hypothesis, spaced=spaced, escape=escape)
+        self,
+        translation: Translation,
+        hypothesis: Hypothesis,
+        passage: Passage,
+        spaced: bool,
+        escape: Callable[[str], str],
+    ) -> list[Part]:
+        return restore(self.unit, translation, hypothesis, passage, spaced=spaced, escape=escape)
 
 
 def _search(outcomes: Sequence[Outcome], translate: Translate) -> None:
@@ -87,15 +100,3 @@ def _search(outcomes: Sequence[Outcome], translate: Translate) -> None:
     for outcome, translation in zip(outcomes, translations, strict=True):
         outcome.translation = translation
         outcome.kept = [h for h in translation.hypotheses if keeps_items(outcome.unit, h.text)]
-
-
-def join(
-    passage: Passage, outcomes: Sequence[Outcome], texts: Sequence[str], start: int, end: int
-) -> str:
-    """Writes a range of a passage with texts in the place of its units."""
-    parts: list[str] = []
-    cursor = start
-    for outcome, text in zip(outcomes, texts, strict=True):
-        parts += [passage.original(cursor, outcome.unit.start), text]
-        cursor = outcome.unit.end
-    return "".join([*parts, passage.original(cursor, end)])

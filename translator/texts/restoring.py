@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from translator.constants import PLACEHOLDERS
 from translator.texts.alignment import Alignment
+from translator.texts.candidate import Part, Written
+from translator.texts.passage import Passage
 from translator.texts.tags import Placed, place_tags
 from translator.texts.unit import Item, Unit
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from translator.translator import Hypothesis, Translation
 
 _PLACEHOLDER = re.compile(f"[{''.join(PLACEHOLDERS)}]")
+_RUN = re.compile(f"[{''.join(PLACEHOLDERS)}]|[^{''.join(PLACEHOLDERS)}]+")
 _FINAL_MARKS = tuple(".!?…:;,。！？：；，、।؟۔")
 _OPENING = tuple("([{“‘\"'¿¡")
 _CLOSING = tuple(".,)]}”’\"'")
@@ -31,23 +34,26 @@ def keeps_items(unit: Unit, text: str) -> bool:
 
 def restore(
     unit: Unit,
-    source_tokens: Sequence[str],
+    translation: Translation,
     hypothesis: Hypothesis,
+    passage: Passage,
     *,
     spaced: bool,
     escape: Callable[[str], str],
-) -> str:
+) -> list[Part]:
     """Makes the translation of a unit of a hypothesis that keeps its items.
 
     Args:
         unit: The unit.
-        source_tokens: Pieces of its sentence.
-        hypothesis: What the model wrote.
+        translation: What the search found for it.
+        hypothesis: The one to take.
+        passage: What its items and tags are taken from: its passage, or the same one with other
+            attributes.
         spaced: Whether the target's language writes spaces between words.
         escape: Writes plain text so that it is no markup.
 
     Returns:
-        The text, with every item and every tag of the unit in it once.
+        What the text is made of, with every item and every tag of the unit in it once.
     """
     known = {item.symbol for item in unit.items}
     text = _PLACEHOLDER.sub(lambda m: m[0] if m[0] in known else "", hypothesis.text)
@@ -57,9 +63,10 @@ def restore(
     placed: list[Placed] = []
     if unit.marks:
         source = unit.sentence.text
-        alignment = Alignment(source, source_tokens, text, hypothesis, spaced=spaced)
-        placed = place_tags(unit.passage, unit.marks, source, text, alignment)
-    return _write(unit, text, placed, escape)
+        tokens = translation.source_tokens
+        alignment = Alignment(source, tokens, text, hypothesis, spaced=spaced)
+        placed = place_tags(passage, unit.marks, source, text, alignment)
+    return list(_write(Written(unit, translation, hypothesis, text), passage, placed, escape))
 
 
 def with_items(unit: Unit, translation: Translation) -> Translation:
@@ -111,21 +118,29 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character in PLACEHOLDERS
 
 
-def _write(unit: Unit, text: str, placed: Sequence[Placed], escape: Callable[[str], str]) -> str:
-    items = {item.symbol: unit.original_item(item) for item in unit.items}
-
-    def plain(start: int, end: int | None) -> str:
-        return "".join(items.get(part) or escape(part) for part in _parts(text[start:end]))
-
-    parts: list[str] = []
+def _write(
+    written: Written, passage: Passage, placed: Sequence[Placed], escape: Callable[[str], str]
+) -> Iterator[Part]:
+    # Nothing else may tell of a sentence that became empty, or items only.
+    yield Part((), 0, written)
     cursor = 0
     for tag in placed:
-        parts.append(plain(cursor, tag.offset))
-        raw = unit.passage.raw[tag.place]
-        parts.append({"": raw, "before": f" {raw}", "after": f"{raw} "}[tag.space])
+        yield from _words(written, passage, cursor, tag.offset, escape)
+        raw = passage.raw[tag.place]
+        spaced = {"": raw, "before": f" {raw}", "after": f"{raw} "}[tag.space]
+        yield Part((spaced,), tag.place)
         cursor = tag.offset
-    return "".join([*parts, plain(cursor, None)])
+    yield from _words(written, passage, cursor, len(written.text), escape)
 
 
-def _parts(text: str) -> list[str]:
-    return re.split(f"({_PLACEHOLDER.pattern})", text)
+def _words(
+    written: Written, passage: Passage, start: int, end: int, escape: Callable[[str], str]
+) -> Iterator[Part]:
+    """Yields what stands between two tags."""
+    items = {item.symbol: item for item in written.unit.items}
+    for match in _RUN.finditer(written.text, start, end):
+        item = items.get(match[0])
+        if item:
+            yield Part(passage.raw[item.start : item.end], item.start)
+        else:
+            yield Part([escape(character) for character in match[0]], match.start(), written)

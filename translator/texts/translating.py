@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from translator.texts.candidate import Candidate, combine
 from translator.texts.combinations import best_combinations
 from translator.texts.cutting import cut
 from translator.texts.hypertext import Attribute, escape, read_hypertext, replace_attributes
 from translator.texts.layout import find_sentences
-from translator.texts.outcome import Outcome, join, translate_outcomes
+from translator.texts.outcome import Outcome, translate_outcomes
 from translator.texts.passage import Passage
 from translator.texts.plain import read_plain
 from translator.texts.restoring import with_items
@@ -60,12 +61,15 @@ class TranslatedText:
         scores: One for each candidate: the search's scores, added up over the sentences.
         sentences: The sentences that were translated, in order; those of attributes come first.
         truncated: Whether the best translation was cut short in some sentence.
+        details: What each candidate is made of; of a document without what its attributes became.
+            Nothing of a text that was not translated.
     """
 
     candidates: tuple[str, ...]
     scores: tuple[float, ...]
     sentences: tuple[TranslatedSentence, ...]
     truncated: bool
+    details: tuple[Candidate, ...] = ()
 
 
 def translate_texts(
@@ -75,6 +79,7 @@ def translate_texts(
     translate: Translate,
     *,
     text_format: Format = "text",
+    split: bool = True,
     fits: Callable[[str], bool] = lambda _: True,
 ) -> list[TranslatedText]:
     """Translates every sentence of every text in one call, so that they share their batches.
@@ -88,12 +93,17 @@ def translate_texts(
         target: Code of the language that they are translated to.
         translate: Translates sentences; it never sees one without letters.
         text_format: What the texts are.
+        split: Whether a line may hold several sentences.
         fits: Whether the model reads a sentence in full; one that it does not is cut.
 
     Returns:
         One result for each text, in order.
     """
-    works = [_Work.of(text, text_format, source, target, fits) for text in texts]
+
+    def read(passage: Passage) -> list[Outcome]:
+        return list(_outcomes(passage, source, target, fits, split=split))
+
+    works = [_Work.of(text, text_format, target not in _UNSPACED, read) for text in texts]
     translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
     return [work.finish() for work in works]
 
@@ -119,23 +129,24 @@ class _Piece:
 
     def candidates(
         self, passage: Passage, spaced: bool, escape: Callable[[str], str]
-    ) -> dict[str, float]:
-        """Gives the distinct translations of the whole passage, best first, with their scores."""
-        found = [
-            list(outcome.candidates(passage, spaced, escape).items()) for outcome in self.outcomes
-        ]
+    ) -> list[Candidate]:
+        """Gives the distinct translations of the whole passage, best first."""
+        units = [outcome.unit for outcome in self.outcomes]
+        found = [outcome.candidates(passage, spaced, escape) for outcome in self.outcomes]
         wanted = max(
             (len(o.translation.hypotheses) for o in self.outcomes if o.translation), default=1
         )
-        candidates: dict[str, float] = {}
-        combinations = best_combinations([[score for _, score in choices] for choices in found])
+        candidates: dict[str, Candidate] = {}
+        combinations = best_combinations([[c.score for c in choices] for choices in found])
         for ranks in islice(combinations, wanted * _MOST_TRIED):
             chosen = [choices[rank] for choices, rank in zip(found, ranks, strict=True)]
-            text = join(passage, self.outcomes, [text for text, _ in chosen], 0, len(passage.text))
-            candidates.setdefault(text, math.fsum(score for _, score in chosen))
+            made = combine(
+                self.passage, passage, zip(units, chosen, strict=True), 0, len(passage.text)
+            )
+            candidates.setdefault(made.text, made)
             if len(candidates) == wanted:
                 break
-        return candidates
+        return list(candidates.values())
 
 
 @dataclass(frozen=True)
@@ -150,12 +161,15 @@ class _Work:
 
     @classmethod
     def of(
-        cls, text: str, text_format: Format, source: str, target: str, fits: Callable[[str], bool]
+        cls,
+        text: str,
+        text_format: Format,
+        spaced: bool,
+        read: Callable[[Passage], list[Outcome]],
     ) -> _Work:
         def piece(start: int, passage: Passage) -> _Piece:
-            return _Piece(start, passage, list(_outcomes(passage, source, target, fits)))
+            return _Piece(start, passage, read(passage))
 
-        spaced = target not in _UNSPACED
         if text_format == "text":
             return cls(text, text_format, spaced, piece(0, read_plain(text)), [])
         document = read_hypertext(text)
@@ -178,7 +192,10 @@ class _Work:
 
     def finish(self) -> TranslatedText:
         passage, score = self._with_attributes()
-        found = self.body.candidates(passage, self.spaced, self._escape)
+        found = [
+            replace(candidate, score=score + candidate.score)
+            for candidate in self.body.candidates(passage, self.spaced, self._escape)
+        ]
         pieces = [*((piece, piece.passage) for _, piece in self.attributes), (self.body, passage)]
         sentences = tuple(
             sentence
@@ -186,10 +203,11 @@ class _Work:
             for sentence in piece.sentences(written, self.spaced, self._escape)
         )
         return TranslatedText(
-            candidates=tuple(found),
-            scores=tuple(score + own for own in found.values()),
+            candidates=tuple(candidate.text for candidate in found),
+            scores=tuple(candidate.score for candidate in found),
             sentences=sentences,
             truncated=any(sentence.translation.truncated for sentence in sentences),
+            details=tuple(found),
         )
 
     def _with_attributes(self) -> tuple[Passage, float]:
@@ -197,25 +215,25 @@ class _Work:
         if not self.attributes:
             return self.body.passage, 0.0
         best = [
-            next(iter(piece.candidates(piece.passage, self.spaced, self._escape).items()))
+            piece.candidates(piece.passage, self.spaced, self._escape)[0]
             for _, piece in self.attributes
         ]
         text = replace_attributes(
-            self.text, [attribute for attribute, _ in self.attributes], [text for text, _ in best]
+            self.text, [attribute for attribute, _ in self.attributes], [one.text for one in best]
         )
-        return read_hypertext(text).body, math.fsum(score for _, score in best)
+        return read_hypertext(text).body, math.fsum(one.score for one in best)
 
     def _escape(self, text: str) -> str:
         return escape(text) if self.text_format == "html" else text
 
 
 def _outcomes(
-    passage: Passage, source: str, target: str, fits: Callable[[str], bool]
+    passage: Passage, source: str, target: str, fits: Callable[[str], bool], *, split: bool
 ) -> Iterator[Outcome]:
     # Two sentences of a language without spaces touch; in one with spaces they must not.
     needs_space = target not in _UNSPACED
     previous_end = -1
-    for sentence in find_sentences(passage, source):
+    for sentence in find_sentences(passage, source, split=split):
         for n, unit in enumerate(cut(passage, sentence.start, sentence.end, fits)):
             touches = sentence.touches if n == 0 else source in _UNSPACED
             touches = touches and previous_end > 0 and not passage.text[unit.start - 1].isspace()

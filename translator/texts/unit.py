@@ -64,6 +64,7 @@ class Unit:
         sentence: What the model reads.
         items: What its placeholders stand for, in order.
         marks: Where its tags stood, in order.
+        places: Where each character of the sentence stood in the passage: start and end.
     """
 
     passage: Passage
@@ -72,6 +73,7 @@ class Unit:
     sentence: Sentence
     items: tuple[Item, ...]
     marks: tuple[Mark, ...]
+    places: tuple[_Span, ...]
 
     def original_item(self, item: Item) -> str:
         """Gives an item as it was."""
@@ -103,16 +105,16 @@ def make_unit(passage: Passage, start: int, end: int) -> Unit:
     ends = dict(found)
     built: list[str] = []
     marks: list[Mark] = []
+    places: list[_Span] = []
     n = start
     while n < end:
         character = passage.text[n]
         if character in TAGS:
             spaced = not built or built[-1] == " "
             marks.append(Mark(n, len(built), spaced and _space_follows(passage, n, end)))
-        elif n in symbols:
-            built.append(symbols[n])
-        elif character != " " or (built and built[-1] != " "):
-            built.append(character)
+        elif n in symbols or character != " " or (built and built[-1] != " "):
+            built.append(symbols.get(n, character))
+            places.append((n, ends.get(n, n + 1)))
         n = ends.get(n, n + 1)
     text = "".join(built).rstrip()
     return Unit(
@@ -124,6 +126,7 @@ def make_unit(passage: Passage, start: int, end: int) -> Unit:
             _item(passage, text, symbol, place, ends[place]) for place, symbol in symbols.items()
         ),
         tuple(marks),
+        tuple(places),
     )
 
 

@@ -110,6 +110,12 @@ def test_a_sentence_begins_and_ends_as_its_source_does() -> None:
     assert translated("Guardar\ncerrar\nFin.", search) == "Save\nclose\nEnd."
 
 
+def test_a_line_is_one_sentence_where_nothing_is_to_be_split() -> None:
+    text = "  Uno dos. Tres {x}.  \n- Cuatro. Cinco.\n"
+    (result,) = translate_texts([text], "es", "en", FakeSearch(backwards), split=False)
+    assert result.candidates == ("  {x}. TRES DOS. UNO  \n- CINCO. CUATRO.\n",)
+
+
 def test_sentences_tell_where_they_stand() -> None:
     text = "- Hola <b>{name}</b>.  Uno\n5\ndos"
     (result,) = translate_texts([text], "es", "en", FakeSearch())
