@@ -50,7 +50,11 @@ _INPUTS = {
     "spans": tf.TensorSpec((None, None, None), tf.float32),
     "columns": tf.TensorSpec((None,), tf.int32),
     "members": tf.TensorSpec((None, None), tf.float32),
+    **SETTINGS_SPEC,
 }
+
+_OPTIONAL = frozenset(Options._field_defaults)
+"""Settings that a graph without them takes for 0."""
 
 
 class Engine:
@@ -103,13 +107,13 @@ class Engine:
             inputs |= request.required._asdict()
         if self._lexicon is not None:
             inputs |= self._columns(request)
-        outputs = self._graph(frozenset(inputs))(
-            self._weights,
-            {
-                **{name: tf.constant(x, _INPUTS[name].dtype) for name, x in inputs.items()},
-                **settings_inputs(search),
-            },
-        )
+        tensors = {name: tf.constant(x, _INPUTS[name].dtype) for name, x in inputs.items()}
+        tensors |= {
+            name: tensor
+            for name, tensor in settings_inputs(search).items()
+            if name not in _OPTIONAL or getattr(search, name)
+        }
+        outputs = self._graph(frozenset(tensors))(self._weights, tensors)
         return {name: tensor.numpy() for name, tensor in outputs.items()}
 
     def _graph(self, inputs: frozenset[str]) -> Any:
@@ -119,7 +123,7 @@ class Engine:
 
     def _traced(self, inputs: frozenset[str]) -> Any:
         if inputs not in self._graphs:
-            specs = {name: _INPUTS[name] for name in sorted(inputs)} | SETTINGS_SPEC
+            specs = {name: _INPUTS[name] for name in sorted(inputs)}
             weights = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._weights)
             self._graphs[inputs] = tf.function(
                 self._search, input_signature=[weights, specs], autograph=False
@@ -183,9 +187,15 @@ class Engine:
             step,
             [_starting("state_", one) for one in encoded],
             sentences,
-            Options(**{name: inputs[name] for name in Options._fields}),
-            Vocabulary(columns, self._never, self._joining),
+            Options(**{name: inputs[name] for name in Options._fields if name in inputs}),
+            self._vocabulary(columns, layers[0][1]),
         )._asdict()
+
+    def _vocabulary(self, columns: Tensor | None, bias: Tensor) -> Vocabulary:
+        vocabulary = Vocabulary(columns, self._never, self._joining)
+        if columns is not None:
+            return vocabulary
+        return vocabulary._replace(barred=vocabulary.bar(tf.shape(bias)[0]))
 
 
 def _widen(ids: Array, members: Array, phrases: Array) -> tuple[Array, Array]:

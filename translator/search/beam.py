@@ -34,7 +34,7 @@ class _Alive(NamedTuple):
     state: Nest
     tokens: Tensor  # batch x beams, put out last
     log_probs: Tensor  # batch x beams, of the whole hypothesis
-    coverage: Tensor  # batch x beams x source_length
+    coverage: tuple[Tensor, ...]  # one, batch x beams x source_length, where it is asked for
     past: Past
     progress: tuple[Progress, ...]  # one, or none where nothing is required
 
@@ -74,6 +74,7 @@ def beam_search(
     beams = tf.maximum(tf.reduce_max(sentences.beams), options.n_best)
     total, source_length = tf.unstack(tf.shape(sentences.mask))
     nothing = empty_pool(total, beams)
+    no_coverage = tf.zeros([total, 1, source_length])
     batch = _Batch(
         members=tf.range(total),
         done=tf.fill([total], False),
@@ -82,7 +83,7 @@ def beam_search(
             state=state,
             tokens=tf.fill([total, 1], BOS),
             log_probs=tf.zeros([total, 1]),
-            coverage=tf.zeros([total, 1, source_length]),
+            coverage=() if options.coverage_penalty is None else (no_coverage,),
             past=no_past(total, longest, options),
             progress=tuple(no_progress(one.phrases) for one in sentences.required),
         ),
@@ -118,7 +119,7 @@ class _Candidates(NamedTuple):
     parents: Tensor  # batch x places, where in the beam they come from
     totals: Tensor  # batch x places, log P of the whole hypothesis
     log_probs: Tensor  # batch x places, of the token
-    coverage: Tensor  # batch x places x source_length
+    coverage: tuple[Tensor, ...]  # batch x places x source_length
     progress: tuple[Progress, ...]
 
 
@@ -134,9 +135,9 @@ def _advance(
     sentences = batch.sentences
     logits, state, attention = step(batch.alive.tokens, batch.alive.state, sentences.given)
     made = _continue(batch, logits, attention, t, options, vocabulary)
-    scores = made.totals / length_penalty(t + 1, options.length_penalty) + coverage_penalty(
-        made.coverage, sentences.mask, options.coverage_penalty
-    )
+    scores = made.totals / length_penalty(t + 1, options.length_penalty)
+    for coverage in made.coverage:
+        scores += coverage_penalty(coverage, sentences.mask, options.coverage_penalty)
     at = tf.fill(tf.shape(made.tokens), t)
     ends_here = Ended(scores, at, made.parents, made.tokens, made.log_probs)
     halts = made.tokens == EOS
@@ -189,7 +190,7 @@ def _continue(
         parents,
         totals,
         tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1),
-        by_parent(alive.coverage + attention, parents),
+        tuple(by_parent(coverage + attention, parents) for coverage in alive.coverage),
         tuple(
             required.advance(progress, tokens, wanted.phrases)
             for progress, wanted in zip(before, sentences.required, strict=True)

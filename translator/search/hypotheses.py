@@ -54,13 +54,16 @@ class Sentences(NamedTuple):
 
 
 class Options(NamedTuple):
-    """Settings of a search as scalars, tensors or numbers; `SearchConfig` explains them."""
+    """Settings of a search as scalars, tensors or numbers; `SearchConfig` explains them.
+
+    The last three may be None, for 0: then the graph has nothing of them, and a step costs less.
+    """
 
     n_best: Tensor
     length_penalty: Tensor
-    coverage_penalty: Tensor
-    min_length: Tensor
-    no_repeat_ngram_size: Tensor
+    coverage_penalty: Tensor | None = None
+    min_length: Tensor | None = None
+    no_repeat_ngram_size: Tensor | None = None
 
 
 class Hypotheses(NamedTuple):

@@ -23,11 +23,13 @@ class Vocabulary(NamedTuple):
         never: Ids that a hypothesis puts out where a phrase asks for them, if at all.
         joining: vocabulary, bool: pieces that go on with the word before them. None of them may
             follow a required phrase.
+        barred: What `bar` gives, computed before the search; None: it does that at every step.
     """
 
     ids: Tensor | None = None
     never: Sequence[int] = (PAD, UNK, BOS)
     joining: Tensor | None = None
+    barred: Tensor | None = None
 
     def ids_of(self, columns: Tensor) -> Tensor:
         """Ids for columns."""
@@ -40,6 +42,10 @@ class Vocabulary(NamedTuple):
         places = tf.searchsorted(self.ids, tf.reshape(ids, [-1]))
         places = tf.reshape(tf.minimum(places, tf.shape(self.ids)[0] - 1), tf.shape(ids))
         return tf.where(tf.gather(self.ids, places) == ids, places, 0)
+
+    def bar(self, count: Tensor) -> Tensor:
+        """-inf on `never`, 0 on the others; columns, float32."""
+        return tf.where(self.is_never(self.all_ids(count)), NEVER, 0.0)
 
     def is_never(self, ids: Tensor) -> Tensor:
         """Which ids are among `never`; bool."""
@@ -67,9 +73,11 @@ class Past(NamedTuple):
     def then(self, tokens: Tensor, t: Tensor) -> Past:
         """With the tokens (batch x beams) of step t."""
         new = tokens[..., None]
-        now = tf.range(tf.shape(self.history)[-1]) == t
+        history = self.history
+        if history.shape[-1] != 0:
+            history = tf.where(tf.range(tf.shape(history)[-1]) == t, new, history)
         return Past(
-            tf.where(now, new, self.history),
+            history,
             tf.concat([new, self.recent[..., :-1]], axis=-1),
             tf.where(self.recent == new, self.runs + 1, 0),
         )
@@ -90,7 +98,9 @@ class Past(NamedTuple):
 
 def no_past(batch: Tensor, longest: Tensor, options: Options) -> Past:
     """Before the first token, of one beam."""
-    length = tf.where(tf.convert_to_tensor(options.no_repeat_ngram_size) > 0, longest, 0)
+    length = longest
+    if options.no_repeat_ngram_size is None:
+        length = 0
     nothing = tf.fill([batch, 1, LONGEST_REPEATED], PAD)
     return Past(tf.fill([batch, 1, length], PAD), nothing, nothing)
 
@@ -113,24 +123,33 @@ def apply_rules(
         options: The settings.
         vocabulary: What the columns stand for.
     """
-    ids = vocabulary.all_ids(tf.shape(log_probs)[-1])
     allowed = log_probs
     if vocabulary.ids is None:
-        allowed += tf.where(vocabulary.is_never(ids), NEVER, 0.0)
-    # A sentence capped below min_length may halt at its cap.
-    too_short = t < tf.minimum(options.min_length, sentences.max_lengths - 1)  # batch
-    allowed = tf.cond(
+        barred = vocabulary.barred
+        allowed += vocabulary.bar(tf.shape(log_probs)[-1]) if barred is None else barred
+    if options.min_length is not None:
+        allowed = _not_too_short(allowed, t, options.min_length, sentences, vocabulary)
+    if options.no_repeat_ngram_size is not None:
+        n = tf.convert_to_tensor(options.no_repeat_ngram_size)
+        allowed = tf.cond(
+            (n > 0) & (t >= n),
+            lambda: _without(_ngrams(past.history, t, n), allowed, log_probs, vocabulary),
+            lambda: allowed,
+        )
+    return _without(past.repetitions(sentences.max_repeats), allowed, log_probs, vocabulary)
+
+
+def _not_too_short(
+    allowed: Tensor, t: Tensor, least: Tensor, sentences: Sentences, vocabulary: Vocabulary
+) -> Tensor:
+    """-inf on EOS before a sentence's least length; capped below it, it may halt at its cap."""
+    too_short = t < tf.minimum(least, sentences.max_lengths - 1)  # batch
+    ids = vocabulary.all_ids(tf.shape(allowed)[-1])
+    return tf.cond(
         tf.reduce_any(too_short),
         lambda: allowed + tf.where((ids == EOS) & too_short[:, None], NEVER, 0.0)[:, None],
         lambda: allowed,
     )
-    n = tf.convert_to_tensor(options.no_repeat_ngram_size)
-    allowed = tf.cond(
-        (n > 0) & (t >= n),
-        lambda: _without(_ngrams(past.history, t, n), allowed, log_probs, vocabulary),
-        lambda: allowed,
-    )
-    return _without(past.repetitions(sentences.max_repeats), allowed, log_probs, vocabulary)
 
 
 def _without(
