@@ -20,13 +20,13 @@ from toy import ROOT, read_pairs, toy_pairs, train_arguments, write_pairs
 from training.__main__ import main
 from training.checkpoint import read_arrays
 from training.dataset import Batches, encode_pairs
-from training.evaluation import LiveModel
 from training.greedy import GreedySearch
 from training.run import Run
 from training.teacher_forcing import ScheduledSeq2Seq
 from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import BOS, EOS
+from translator.inference import compiled
 from translator.signatures import search_inputs
 from translator.translator import Translator
 
@@ -237,8 +237,7 @@ def test_greedy_search_is_beam_search_with_one_beam(unbroken: tuple[Path, str]) 
     source_ids = pad([[*run.source.encode(text), EOS] for text in texts])
     ids = np.asarray(GreedySearch(model)(source_ids))
 
-    live = LiveModel(model, run.source, run.target)
-    found = live.translate(**search_inputs(source_ids, SearchConfig(beam_size=1)))
+    found = compiled(model)[0](**search_inputs(source_ids, SearchConfig(beam_size=1)))
     expected = found["output_ids"].numpy()[:, 0]
     finished = found["finished"].numpy()[:, 0]
     np.testing.assert_array_equal(ids[:, : expected.shape[1]], expected)

@@ -30,7 +30,7 @@ TINY = {
     "encoder_size": 8,
     "decoder_size": 8,
     "attention_size": 8,
-    "vocab_size": 340,
+    "vocab_size": 348,
     "epochs": 2,
     "warmup": 0,
     "log_every": 1,

@@ -126,7 +126,7 @@ def segmentations(pieces: dict[str, tuple[int, float]], word: str) -> dict[tuple
 @pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0])
 def test_unigram_draws_in_proportion_to_the_smoothed_probability(alpha: float) -> None:
     words = ["".join(_rng.choices("ab", k=_rng.randint(1, 5))) for _ in range(900)]
-    tokenizer = train_tokenizer([" ".join(words[n : n + 3]) for n in range(900)], 295)
+    tokenizer = train_tokenizer([" ".join(words[n : n + 3]) for n in range(900)], 303)
     scores = segmentations(tokenizer.text_pieces(), "▁abba")
     weights = {pieces: math.exp(alpha * score) for pieces, score in scores.items()}
     total = sum(weights.values())

@@ -164,7 +164,7 @@ class Recurrent(keras.layers.Layer):
 
     def kernels(self) -> StepKernels:
         """The weights of a step, in the dtypes of their products."""
-        bias = () if self.cell.num_gains else (ops.convert_to_tensor(self.bias),)
+        bias = () if self.cell.num_gains else (ops.cast(self.bias, "float32"),)
         return StepKernels(
             self.cast(self.kernel), bias, self.cast(self.recurrent_kernel), self.gains()
         )
