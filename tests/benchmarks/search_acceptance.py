@@ -112,7 +112,7 @@ def translator_of(saved: SavedTranslator, precision: Any, lexicon: Any) -> Trans
 
     switched: Any = Switched()
     switched.lexicon = lexicon
-    return Translator(switched)
+    return Translator(switched, shortlist=lexicon is not None)
 
 
 def hostile(arguments: Any) -> None:
