@@ -14,6 +14,7 @@ from toy import ROOT
 from translator.batch import pad
 from translator.constants import EOS
 from translator.engine import Engine, Request
+from translator.requests import max_repeats
 from translator.saved_model import SavedTranslator
 from translator.translator import Translation, Translator
 
@@ -128,13 +129,15 @@ def test_padding_does_not_matter(
     folder: Path, sentences: list[str], alone: list[Translation]
 ) -> None:
     saved = SavedTranslator.load(folder)
-    engine, search = Engine([saved.stepwise()]), Translator(saved).search_config()
+    engine = Engine([saved.stepwise()], only_required=saved.target.placeholders)
+    search = Translator(saved).search_config()
     rows = [[*saved.source.encode(text), EOS] for text in sentences]
     by_length = sorted(range(len(rows)), key=lambda n: len(rows[n]))
     for start in range(0, len(rows), 64):
         batch = by_length[start : start + 64]
         source_ids = np.pad(pad([rows[n] for n in batch]), ((0, 0), (0, 20)))
-        outputs = engine.search(Request(source_ids), search)
+        limits = max_repeats(source_ids, search.max_repeats)
+        outputs = engine.search(Request(source_ids, limits), search)
         found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"]]
         assert_same_texts(found, [alone[n] for n in batch])
 
