@@ -10,9 +10,11 @@ from typing import Any, Final
 from translator.errors import InputError
 from translator.formats.compression import Gzipped
 from translator.formats.segment import FileFormat
+from translator.formats.delimited import Csv, Tsv
+from translator.formats.jsonl import Jsonl
 from translator.formats.txt import Txt
 
-_FORMATS: Final[tuple[Callable[..., FileFormat], ...]] = (Txt,)
+_FORMATS: Final[tuple[Callable[..., FileFormat], ...]] = (Txt, Tsv, Csv, Jsonl)
 _GZIP: Final = ".gz"
 
 

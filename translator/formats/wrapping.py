@@ -1,0 +1,46 @@
+"""Lines of subtitles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from translator.formats.markup import Code
+
+_USUAL: Final = 42
+"""Characters that a line of subtitles may have by the customs of most broadcasters."""
+
+
+def wrap_caption(pieces: Sequence[str | Code], width: int, line_end: str) -> list[str | Code]:
+    """Breaks a caption that is too wide for one line into two of like length.
+
+    Args:
+        pieces: The caption, on one line.
+        width: Characters of the widest line of what it is a translation of.
+        line_end: What ends a line.
+
+    Returns:
+        The pieces, the end of a line within one of them where a space was. A caption of a language
+        without spaces is broken between any two letters.
+    """
+    length = sum(len(piece) for piece in pieces if isinstance(piece, str))
+    if length <= max(width, _USUAL):
+        return list(pieces)
+    spaced = any(" " in piece.strip() for piece in pieces if isinstance(piece, str))
+    best: tuple[float, int, int] | None = None
+    before = 0
+    for n, piece in enumerate(pieces):
+        if isinstance(piece, Code):
+            continue
+        for place, character in enumerate(piece):
+            at = before + place
+            if (character == " " or not spaced) and 0 < at < length - 1:
+                candidate = (abs(at + 0.5 - length / 2), n, place)
+                best = min(best, candidate) if best else candidate
+        before += len(piece)
+    if best is None:
+        return list(pieces)
+    _, n, place = best
+    text = str(pieces[n])
+    broken = text[:place] + line_end + text[place + spaced :]
+    return [*pieces[:n], broken, *pieces[n + 1 :]]
