@@ -72,9 +72,7 @@ class Csv:
             fields += [dialect.field(name) for name in added]
             yield kept(dialect.delimiter.join(fields) + row.end)
             names += added
-        places = [
-            (_index(choice.source, names), _index(choice.target, names)) for choice in chosen
-        ]
+        places = [(_index(choice.source, names), _index(choice.target, names)) for choice in chosen]
         for row in rows:
             yield _part(row, dialect, places)
 

@@ -84,6 +84,9 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         raise _undecodable(error, encoding, "", 1) from error
     except ValueError as error:
         raise InputError(f"expected {encoding.upper()}. Received: {error}") from error
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise InputError(f"line {line}: expected text. Received: a NUL character")
     if not same:
         raise InputError(f"expected {encoding.upper()} in its usual form. Received: another")
     return Decoded(text, encoding)

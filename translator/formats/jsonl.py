@@ -170,5 +170,5 @@ def _change(
         return target.start, target.end, written
     name = json.dumps(choice.target, ensure_ascii=ascii_only)
     colon = ": " if text[source.start - 1] == " " else ":"
-    comma = ", " if re.search(r"[,{] ", text) or len(members) == 1 and colon == ": " else ","
+    comma = ", " if re.search(r"[,{] ", text) or (len(members) == 1 and colon == ": ") else ","
     return source.end, source.end, f"{comma}{name}{colon}{written}"

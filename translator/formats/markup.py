@@ -171,7 +171,9 @@ def _partners(pieces: Sequence[str | Code]) -> dict[int, int]:
         if code.kind == "open":
             waiting.append((code.name, n))
         elif code.kind == "close":
-            opened = next((m for m in reversed(range(len(waiting))) if waiting[m][0] == code.name), None)
+            opened = next(
+                (m for m in reversed(range(len(waiting))) if waiting[m][0] == code.name), None
+            )
             if opened is not None:
                 partners[n] = waiting[opened][1]
                 partners[waiting[opened][1]] = n

@@ -9,12 +9,30 @@ from typing import Any, Final
 
 from translator.errors import InputError
 from translator.formats.compression import Gzipped
-from translator.formats.segment import FileFormat
 from translator.formats.delimited import Csv, Tsv
+from translator.formats.html import Html
 from translator.formats.jsonl import Jsonl
+from translator.formats.markdown import Markdown
+from translator.formats.po import Po
+from translator.formats.segment import FileFormat
+from translator.formats.subtitles import Srt, Vtt
+from translator.formats.tmx import Tmx
 from translator.formats.txt import Txt
+from translator.formats.xliff import Xliff
 
-_FORMATS: Final[tuple[Callable[..., FileFormat], ...]] = (Txt, Tsv, Csv, Jsonl)
+_FORMATS: Final[tuple[Callable[..., FileFormat], ...]] = (
+    Txt,
+    Tsv,
+    Csv,
+    Jsonl,
+    Po,
+    Tmx,
+    Xliff,
+    Srt,
+    Vtt,
+    Html,
+    Markdown,
+)
 _GZIP: Final = ".gz"
 
 

@@ -20,7 +20,7 @@ _LINE: Final = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _TIMING: Final = re.compile(
     r"\s*(?:\d+:)?\d{1,2}:\d{1,2}[.,:]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{1,2}[.,:]\d{1,3}"
 )
-_SPEAKER: Final = re.compile(r"\s*(?:<[^<>]*>|\{[^{}]*\})*\s*(?:[-‐–—♪#]|<v[\s.>])")
+_SPEAKER: Final = re.compile(r"\s*(?:<[^<>]*>|\{[^{}]*\})*\s*(?:[-\u2010–—♪#]|<v[\s.>])")
 _SRT_CODE: Final = re.compile(r"(</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}]*\})")
 _VTT_CODE: Final = re.compile(r"(<[^<>]*>)")
 _TAG_NAME: Final = re.compile(r"</?([a-zA-Z]+)")
@@ -52,15 +52,13 @@ class Srt:
     ) -> None:
         text, encoding = decode(source.read(), self.encoding)
         lines = _lines(text)
-        if lines and not any(_TIMING.match(line.text) for line in lines):
-            if text.strip(BYTE_ORDER_MARK + " \t\r\n"):
-                raise InputError(
-                    "line 1: expected subtitles, as 00:00:01,000 --> 00:00:02,000. Received: "
-                    f"{lines[0].text[:40]!r}"
-                )
-        fill_parts(
-            self._parts(lines), fill, lambda text: output.write(encode(text, encoding, ""))
-        )
+        is_blank = not text.strip(BYTE_ORDER_MARK + " \t\r\n")
+        if not is_blank and not any(_TIMING.match(line.text) for line in lines):
+            raise InputError(
+                "line 1: expected subtitles, as 00:00:01,000 --> 00:00:02,000. Received: "
+                f"{lines[0].text[:40]!r}"
+            )
+        fill_parts(self._parts(lines), fill, lambda text: output.write(encode(text, encoding, "")))
 
     def _parts(self, lines: Sequence[_Line]) -> Iterator[Part]:
         timed = False

@@ -1,11 +1,15 @@
-"""Lines of subtitles."""
+"""Lines of subtitles and of Markdown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from translator.formats.markup import Code
+
+_BLOCK: Final = re.compile(r"[-+*#>=|~`:]|\d+[.)]|<|\Z")
+"""What would begin a block of Markdown at the start of a line."""
 
 _USUAL: Final = 42
 """Characters that a line of subtitles may have by the customs of most broadcasters."""
@@ -44,3 +48,15 @@ def wrap_caption(pieces: Sequence[str | Code], width: int, line_end: str) -> lis
     text = str(pieces[n])
     broken = text[:place] + line_end + text[place + spaced :]
     return [*pieces[:n], broken, *pieces[n + 1 :]]
+
+
+def wrap_lines(words: Sequence[str], width: int) -> str:
+    """Puts words on lines of at most some characters, none of which begins like a block."""
+    lines = [words[0]]
+    for word in words[1:]:
+        room = len(lines[-1]) + 1 + len(word) <= width
+        if room or _BLOCK.match(word) or not lines[-1]:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)

@@ -60,9 +60,7 @@ class Xliff:
 
 def _slots_1(document: Document, languages: Languages) -> Iterator[Slot]:
     for file in document.root.descendants("file"):
-        yield from _languages(
-            document, file, languages, ("source-language", "target-language")
-        )
+        yield from _languages(document, file, languages, ("source-language", "target-language"))
         for unit in _translatable(file, "trans-unit", {"alt-trans"}):
             yield from _unit_slots(document, unit)
 
@@ -71,15 +69,16 @@ def _unit_slots(document: Document, unit: Element) -> Iterator[Slot]:
     source, target = unit.child("source"), unit.child("target")
     if source is None or unit.attributes.get("approved") == "yes":
         return
-    if target is not None and not _is_empty(target):
-        if target.attributes.get("state") not in _UNTRANSLATED:
-            return
+    is_filled = target is not None and not _is_empty(target)
+    if is_filled and target is not None and target.attributes.get("state") not in _UNTRANSLATED:
+        return
     segmented = unit.child("seg-source")
     text = marked(document, segmented or source, _INLINE_1)
 
     def write(fills: Sequence[Fill]) -> str:
         (fill,) = fills
-        note = document.space_before(source) + (f"<note>{escape_xml(fill.comment)}</note>")
+        name = _prefixed(_written_name(document, unit), "note")
+        note = f"{document.space_before(source)}<{name}>{escape_xml(fill.comment)}</{name}>"
         if fill.text is None:
             return (document.raw(target.start, target.end) if target else "") + (
                 note if fill.comment else ""
@@ -126,9 +125,7 @@ def _is_pending(segment: Element) -> bool:
 
 def _unit_slot_2(document: Document, unit: Element, pending: Sequence[Element]) -> Slot:
     """All of a unit from its notes to its last segment, since a note stands before those."""
-    texts = [
-        marked(document, segment.child("source") or segment, _INLINE_2) for segment in pending
-    ]
+    texts = [marked(document, segment.child("source") or segment, _INLINE_2) for segment in pending]
     notes = unit.child("notes")
     first = next(each for each in unit.elements if each.name in _BEFORE_SEGMENTS)
 
@@ -255,9 +252,7 @@ def _prefixed(like: str, name: str) -> str:
 def _segment(text: Marked, unit: Element, target: Element | None) -> Segment:
     current = target.text() if target is not None and not _is_empty(target) else None
     place = f"{unit.name} at line {unit.line}"
-    return Segment(
-        text.text, place, text.text_format, current=current, check=text.check
-    )
+    return Segment(text.text, place, text.text_format, current=current, check=text.check)
 
 
 def _is_empty(target: Element) -> bool:

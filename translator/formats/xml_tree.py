@@ -60,9 +60,7 @@ class Element:
 
     def text(self) -> str:
         """All text in it."""
-        return "".join(
-            child if isinstance(child, str) else child.text() for child in self.children
-        )
+        return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
     def descendants(self, *names: str) -> Iterator[Element]:
         """All elements of some names in it, in order."""
@@ -157,7 +155,8 @@ class _Builder:
         line = self._parser.CurrentLineNumber
         if len(self._open) == 1 and _local(name) != self._expected:
             raise InputError(
-                f"line {line}: expected an element {self._expected!r} around all. Received: {name!r}"
+                f"line {line}: expected an element {self._expected!r} around all. "
+                f"Received: {name!r}"
             )
         if len(self._open) > _DEEPEST:
             raise InputError(
