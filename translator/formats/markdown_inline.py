@@ -187,7 +187,7 @@ def _code(token: Token, raw: str) -> Code:
     elif token.nesting:
         kind = token.type.rpartition("_")[0]
         return Code("open" if token.nesting > 0 else "close", raw, kind)
-    return Code("item", raw)
+    return Code("break" if token.type == "hardbreak" else "item", raw)
 
 
 def _texts(text: str) -> Iterator[str | Code]:

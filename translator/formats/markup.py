@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-_CODE: Final = re.compile(r'<span id="(\d+)">|(</span>)|<code id="(\d+)"></code>')
+_CODE: Final = re.compile(r'<span id="(\d+)">|(</span>)|<(?:code|br) id="(\d+)">(?:</code>)?')
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Code:
     """What stands in a text and is not text.
 
     Attributes:
-        kind: Whether it begins a stretch, ends one, or stands for itself.
+        kind: Whether it begins a stretch, ends one, stands for itself, or ends a sentence.
         raw: How it is written.
         name: What beginning and end of a stretch have in common.
     """
 
-    kind: Literal["open", "close", "item"]
+    kind: Literal["open", "close", "item", "break"]
     raw: str
     name: str = ""
 
@@ -91,6 +91,8 @@ class Marked:
         )
 
     def _tag(self, n: int, code: Code) -> str:
+        if code.kind == "break":
+            return f'<br id="{n}">'
         if n not in self._partners:
             return f'<code id="{n}"></code>'
         return f'<span id="{n}">' if code.kind == "open" else "</span>"

@@ -136,10 +136,9 @@ def _speech(
 ) -> Part:
     raw = "".join(line.text + line.end for line in lines)
     end = lines[-1].end
-    marked = Marked.of(
-        _code(piece) if n % 2 else unescape(piece)
-        for n, piece in enumerate(code.split(" ".join(line.text.strip() for line in lines)))
-    )
+    joined = re.sub(r"\s*\n\s*", " ", "\n".join(line.text for line in lines))
+    pieces = enumerate(code.split(joined))
+    marked = Marked.of(_code(piece) if n % 2 else unescape(piece) for n, piece in pieces)
     if not marked.text:
         return kept(raw)
     width = max(len(unescape(code.sub("", line.text))) for line in lines)
@@ -148,11 +147,10 @@ def _speech(
         (fill,) = fills
         if fill.text is None or fill.text == marked.text:
             return raw
-        pieces = marked.filled(one_line(fill.text))
-        line_end = lines[0].end if len(lines) > 1 else end or "\n"
+        filled = marked.filled(one_line(fill.text))
         if alone:
-            pieces = wrap_caption(pieces, width, line_end)
-        return "".join(p.raw if isinstance(p, Code) else escape(p) for p in pieces) + end
+            filled = wrap_caption(filled, width, lines[0].end or "\n")
+        return "".join(p.raw if isinstance(p, Code) else escape(p) for p in filled) + end
 
     place = f"cue at line {lines[0].number}"
     return Part([Segment(marked.text, place, marked.text_format, check=marked.check)], write)

@@ -54,7 +54,8 @@ def wrap_lines(words: Sequence[str], width: int) -> str:
     """Puts words on lines of at most some characters, none of which begins like a block."""
     lines = [words[0]]
     for word in words[1:]:
-        room = len(lines[-1]) + 1 + len(word) <= width
+        # A word with a hard break after it goes on in the next line.
+        room = len(lines[-1].rpartition("\n")[2]) + 1 + len(word.partition("\n")[0]) <= width
         if room or _BLOCK.match(word) or not lines[-1]:
             lines[-1] += f" {word}"
         else:
