@@ -17,15 +17,13 @@ import threading
 import time
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from serving.observer import Observer
 from serving.waiting import Caller, Overloaded
 from translator.config import SearchConfig
 from translator.texts.sentence import Sentence
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 log = logging.getLogger(__name__)
 

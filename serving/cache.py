@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
 from serving.observer import Observer
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 _BYTES_EACH = 1000
 """What Python takes for the objects of a hypothesis, beside its arrays and tokens."""

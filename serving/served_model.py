@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from serving.batcher import Batcher, Searcher
 from serving.cache import Cache
@@ -12,9 +12,7 @@ from translator.config import SearchConfig
 from translator.texts.glossary import Glossary, with_terms
 from translator.texts.sentence import Sentence
 from translator.texts.translating import Format, TranslatedText, translate_texts
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 
 class Engine(Searcher, Protocol):

@@ -107,7 +107,7 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": "serving.worker.Worker",
         "threads": settings.threads,
         "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.

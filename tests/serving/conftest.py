@@ -16,7 +16,7 @@ from serving.registry import Registry
 from serving.settings import Settings
 from translator.config import SearchConfig, from_mapping
 from translator.texts.sentence import Sentence
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 END = "</s>"
 

@@ -13,7 +13,7 @@ from serving.observer import Silent
 from serving.waiting import Caller, Gone, Overloaded, TooLate
 from translator.config import SearchConfig
 from translator.texts.sentence import Sentence
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 GREEDY, WIDE = SearchConfig(beam_size=1), SearchConfig(beam_size=5)
 BLANK = np.zeros((0, 0), np.float32)

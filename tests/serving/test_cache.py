@@ -4,7 +4,7 @@ import numpy as np
 
 from serving.cache import Cache
 from serving.observer import Silent
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 
 def translation(tokens: int) -> Translation:
