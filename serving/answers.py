@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, Field
 from typing_extensions import Self
@@ -15,9 +15,7 @@ from translator.alignment import align_words
 from translator.detection import Detected
 from translator.spelling import group, spell, spell_words
 from translator.texts.translating import TranslatedSentence
-
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 _DECIMALS = 4
 

@@ -8,6 +8,7 @@ from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from serving.waiting import NotServed
 from translator.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,7 @@ def register_error_handlers(app: Flask) -> None:
     """Gives an application the handlers of this module."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InputError, _input_error)
+    app.register_error_handler(NotServed, _not_served)
     app.register_error_handler(Exception, _defect)
 
 
@@ -30,6 +32,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _input_error(error: InputError) -> ResponseReturnValue:
     return {"error": str(error)}, 400
+
+
+def _not_served(error: NotServed) -> ResponseReturnValue:
+    return {"error": str(error)}, 503, {"Retry-After": str(error.retry_after)}
 
 
 def _defect(error: Exception) -> ResponseReturnValue:

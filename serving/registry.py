@@ -1,131 +1,116 @@
-"""The models that are served: found on disk, loaded, and looked up by their pair of languages."""
+"""The models that are served: found on disk, loaded, looked up by their pair of languages."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any
 
+from serving.batcher import Batcher
+from serving.cache import Cache
 from serving.languages import Language, english_name
-from translator.config import SearchConfig
-from translator.errors import InputError, ModelFolderError, TranslatorError
-from translator.model_folder import version_folders
+from serving.observer import Observer, Silent
+from serving.served_model import Engine, MakeServed, ServedModel
+from serving.slot import Loader, ModelStatus, Slot
+from serving.waiting import NotReady
+from translator.errors import InputError, ModelFolderError
+from translator.model_folder import read_info, version_folders
 from translator.quiet import import_tensorflow
-from translator.texts.glossary import Glossary
-from translator.texts.translating import Format, TranslatedText
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Protocol):
-    """What the registry asks of a translator; `translator.translator.Translator` is one."""
-
-    @property
-    def source_language(self) -> str:
-        """Code of the language it reads."""
-
-    @property
-    def target_language(self) -> str:
-        """Code of the language it writes."""
-
-    def search_config(self, **settings: float | None) -> SearchConfig:
-        """Settings of a search: those that are given and not None, else the model's own."""
-
-    def translate_texts(
-        self,
-        texts: Sequence[str],
-        search: SearchConfig,
-        *,
-        text_format: Format,
-        glossary: Glossary | None,
-    ) -> list[TranslatedText]:
-        """Translates texts or documents, in their order."""
-
-    def confidence(self, translation: Translation) -> float:
-        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
-
-
-class ServedModel:
-    """A translator that several threads may call; their searches run one after the other.
-
-    One search already keeps every core busy, so two at a time would finish no sooner and would
-    hold twice the memory. Requests wait in their threads; other models are not held up.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._lock = threading.Lock()
-
-    def search_config(self, **settings: float | None) -> SearchConfig:
-        """Settings of a search: those that are given and not None, else the model's own.
-
-        Raises:
-            ConfigError: A setting is out of its range.
-        """
-        return self._engine.search_config(**settings)
-
-    def translate_texts(
-        self,
-        texts: Sequence[str],
-        search: SearchConfig,
-        *,
-        text_format: Format = "text",
-        glossary: Glossary | None = None,
-    ) -> list[TranslatedText]:
-        """Translates texts, in their order, when the calls before this one are done."""
-        with self._lock:
-            return self._engine.translate_texts(
-                texts, search, text_format=text_format, glossary=glossary
-            )
-
-    def confidence(self, translation: Translation) -> float:
-        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
-        return self._engine.confidence(translation)
-
-
 class Registry:
-    """Models by (source, target). It may be empty: the server then answers 503.
+    """Models by (source, target), as a folder has them. It may be empty: then nothing is ready.
 
     Args:
-        engines: One translator for each pair; of two for the same pair the later one is served.
+        engines: Translators that come from no folder; of two for a pair the later one is served.
+        folder: The folder that `find_versions` reads; it is not looked into before `reload`.
+        serve: Puts a translator to work; alone and without a cache by default.
+        loader: Reads version folders; that of real models by default.
+        observer: Is told what happens.
+        memory_bytes: About what all models may take; those that were used last stay. 0 is no
+            bound.
+        idle_seconds: A model that nobody asked for during this time is let go; 0 is never.
     """
 
-    def __init__(self, engines: Iterable[Engine]) -> None:
-        self._models = {
-            (engine.source_language, engine.target_language): ServedModel(engine)
-            for engine in engines
-        }
+    def __init__(
+        self,
+        engines: Iterable[Engine] = (),
+        *,
+        folder: Path | None = None,
+        serve: MakeServed | None = None,
+        loader: Loader | None = None,
+        observer: Observer | None = None,
+        memory_bytes: int = 0,
+        idle_seconds: float = 0.0,
+    ) -> None:
+        self._folder = folder
+        self._observer = observer or Silent()
+        self._serve = serve or _serve_alone(self._observer)
+        self._loader = loader or ModelFolders()
+        self._memory_bytes = memory_bytes
+        self._idle_seconds = idle_seconds
+        self._slots: dict[str, Slot] = {}
+        self._reloading = threading.Lock()
+        for engine in engines:
+            slot = self._new_slot(f"{engine.source_language}-{engine.target_language}")
+            slot.hold(engine)
+            self._slots[slot.name] = slot
 
-    @classmethod
-    def load(cls, models: Path, load_engine: Callable[[Path], Engine] | None = None) -> Registry:
-        """Loads one model for each pair: the highest version that loads.
+    def reload(self) -> None:
+        """Looks into the folder, takes up what is new, and lets go of pairs that are gone.
 
-        A version that does not load is reported in the log and passed over, so that one damaged
-        folder stops neither the older version beside it nor the other pairs.
-
-        Args:
-            models: The folder that `find_versions` reads.
-            load_engine: Makes a translator of a version folder; the real one by default.
+        A version that cannot be served is reported in the log and passed over, so that one damaged
+        folder stops neither what is served nor the other pairs.
 
         Raises:
-            ModelFolderError: There is no folder, or nothing in it looks like a model.
+            ModelFolderError: There is no folder, or nothing in it looks like a model; what is
+                served stays.
         """
-        load_engine = load_engine or _load_translator
-        loaded = (
-            _load_pair(pair, versions, load_engine)
-            for pair, versions in find_versions(models).items()
-        )
-        return cls(engine for engine in loaded if engine is not None)
+        if self._folder is None:
+            return
+        with self._reloading:
+            found = find_versions(self._folder)
+            slots = {name: self._slots.get(name) or self._new_slot(name) for name in found}
+            gone = [slot for name, slot in self._slots.items() if name not in found]
+            # A pair can be asked for as soon as its own model is there.
+            for name, versions in found.items():
+                slots[name].update(versions)
+                self._slots = {**self._slots, name: slots[name]}
+            self._slots = slots
+            for slot in gone:
+                slot.release()
+
+    def release_idle(self) -> None:
+        """Lets go of models that nobody has asked for of late."""
+        if self._idle_seconds:
+            before = time.monotonic() - self._idle_seconds
+            for slot in self._slots.values():
+                if slot.last_used < before:
+                    slot.release()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a model to translate with."""
+        return bool(self.pairs)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The pairs that are served, sorted."""
-        return sorted(self._models)
+        return sorted(self._by_pair())
+
+    def status(self) -> list[ModelStatus]:
+        """What is told of each pair, sorted."""
+        found = [status for slot in self._slots.values() if (status := slot.status)]
+        return sorted(found, key=lambda one: (one.source, one.target))
+
+    def problems(self) -> dict[str, tuple[str, ...]]:
+        """Versions that cannot be served, by the name of their pair's folder."""
+        return {name: slot.problems for name, slot in self._slots.items() if slot.problems}
 
     def sources(self, target: str) -> list[str]:
         """Codes of the languages that are translated to this one, sorted.
@@ -147,33 +132,91 @@ class Registry:
         One that is only a target has no targets of its own. It is listed all the same: clients
         take a code that is not in the list for one that the server does not speak.
         """
-        codes = {code for pair in self._models for code in pair}
+        pairs = self.pairs
         languages = [
-            Language(code, english_name(code), [t for s, t in self.pairs if s == code])
-            for code in codes
+            Language(code, english_name(code), [t for s, t in pairs if s == code])
+            for code in {code for pair in pairs for code in pair}
         ]
         return sorted(languages, key=lambda language: (language.name, language.code))
 
-    def find(self, source: str, target: str) -> ServedModel:
-        """Gives the model of a pair.
+    def require(self, source: str, target: str) -> None:
+        """Makes sure that a pair is served.
 
         Raises:
             InputError: A language is unknown, or both are known but not as this pair.
         """
+        self._slot(source, target)
+
+    def find(self, source: str, target: str) -> ServedModel:
+        """Gives the model of a pair; loads it if it is not in memory.
+
+        Raises:
+            InputError: A language is unknown, or both are known but not as this pair.
+            NotReady: The model cannot be loaded.
+        """
+        slot = self._slot(source, target)
+        was_in_memory = slot.in_memory
+        model = slot.model()
+        if not was_in_memory:
+            self._make_room(slot)
+        return model
+
+    def _new_slot(self, name: str) -> Slot:
+        on_demand = bool(self._memory_bytes or self._idle_seconds)
+        return Slot(name, self._loader, self._serve, self._observer, on_demand)
+
+    def _by_pair(self) -> dict[tuple[str, str], Slot]:
+        slots = [(slot.pair, slot) for slot in self._slots.values()]
+        return {pair: slot for pair, slot in slots if pair is not None}
+
+    def _slot(self, source: str, target: str) -> Slot:
+        if not self.pairs:
+            raise NotReady("No model is ready")
         self._require_known(source, target)
-        model = self._models.get((source, target))
-        if model is None:
+        slot = self._by_pair().get((source, target))
+        if slot is None:
             raise InputError(
                 f"{english_name(target)} ({target}) is not available as a target language "
                 f"from {english_name(source)} ({source})"
             )
-        return model
+        return slot
 
     def _require_known(self, *codes: str) -> None:
-        known = {code for pair in self._models for code in pair}
+        known = {code for pair in self.pairs for code in pair}
         for code in codes:
             if code not in known:
                 raise InputError(f"{code} is not supported")
+
+    def _make_room(self, newest: Slot) -> None:
+        others = sorted(
+            (slot for slot in self._slots.values() if slot is not newest),
+            key=lambda slot: slot.last_used,
+        )
+        for slot in others:
+            if sum(one.memory for one in self._slots.values()) <= (self._memory_bytes or 2**63):
+                return
+            slot.release()
+
+
+class ModelFolders:
+    """Reads real model folders; TensorFlow is imported with the first one."""
+
+    def info(self, version: Path) -> Mapping[str, Any]:
+        """See `serving.slot.Loader`."""
+        return read_info(version)
+
+    def load(self, version: Path) -> Engine:
+        """See `serving.slot.Loader`."""
+        # Not at the top: importing this module must not start TensorFlow, as serving.server says.
+        import_tensorflow(threads=1)
+        from translator.translator import Translator
+
+        return Translator.load(version)
+
+
+def _serve_alone(observer: Observer) -> MakeServed:
+    batcher, cache = Batcher(threads=1, observer=observer), Cache(0, observer)
+    return lambda engine: ServedModel(engine, batcher, cache)
 
 
 def find_versions(models: Path) -> dict[str, list[Path]]:
@@ -198,29 +241,3 @@ def find_versions(models: Path) -> dict[str, list[Path]]:
     if not found:
         raise ModelFolderError(f"{expected}. Received: a folder without any")
     return found
-
-
-def _load_pair(
-    pair: str, versions: Iterable[Path], load_engine: Callable[[Path], Engine]
-) -> Engine | None:
-    for version in versions:
-        try:
-            engine = load_engine(version)
-        # Whatever is wrong with one folder, even a defect of ours, must not stop the others.
-        except Exception as error:
-            defect = not isinstance(error, TranslatorError)
-            log.error("Not serving %s: %s", version, error, exc_info=defect)
-            continue
-        name = f"{engine.source_language}-{engine.target_language}"
-        if name == pair:
-            return engine
-        log.error("Not serving %s: the folder's name says %s, its model %s", version, pair, name)
-    return None
-
-
-def _load_translator(version: Path) -> Engine:
-    # Not at the top: importing this module must not start TensorFlow, as serving.server explains.
-    import_tensorflow()
-    from translator.translator import Translator
-
-    return Translator.load(version)

@@ -10,9 +10,16 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from serving.app import create_app
+from serving.batcher import Batcher
+from serving.cache import Cache
+from serving.observer import Observer, Silent
 from serving.registry import Registry
+from serving.served_model import ServedModel
 from serving.settings import Settings
+from serving.slot import Loader
+from serving.watcher import Watcher
 from translator.errors import ConfigError
+from translator.hardware import count_cores
 
 
 class Server(BaseApplication):
@@ -21,10 +28,15 @@ class Server(BaseApplication):
     TensorFlow does not survive a fork once it has started its threads. So `load`, the first place
     that imports it, runs in each worker, after the fork (gunicorn's preload_app stays off), and
     nothing that this module imports does.
+
+    Args:
+        settings: Where to listen, what to serve, under which limits.
+        loader: Reads version folders; that of real models by default.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, loader: Loader | None = None) -> None:
         self._settings = settings
+        self._loader = loader
         super().__init__()
 
     def load_config(self) -> None:
@@ -35,7 +47,9 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """Makes the application, in a worker."""
-        self._registry = Registry.load(self._settings.models)
+        self._registry = make_registry(self._settings, loader=self._loader)
+        self._registry.reload()
+        self._watcher = Watcher(self._registry, self._settings.reload_seconds)
         return create_app(self._settings, self._registry)
 
     def _announce(self, worker: Any) -> None:
@@ -44,6 +58,29 @@ class Server(BaseApplication):
             pairs = ", ".join(f"{source}-{target}" for source, target in self._registry.pairs)
             url = f"http://{_address(self._settings)}"
             click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
+
+
+def make_registry(
+    settings: Settings, *, observer: Observer | None = None, loader: Loader | None = None
+) -> Registry:
+    """Makes the registry of one process, with the threads that search for it."""
+    observer = observer or Silent()
+    batcher = Batcher(
+        max(1, count_cores() // settings.workers),
+        queue_seconds=settings.queue_seconds,
+        most_waiting=settings.threads // 2,
+        observer=observer,
+        merge=settings.dynamic_batching,
+    )
+    cache = Cache(settings.cache_mb * 2**20, observer)
+    return Registry(
+        folder=settings.models,
+        serve=lambda engine: ServedModel(engine, batcher, cache),
+        loader=loader,
+        observer=observer,
+        memory_bytes=settings.model_memory_mb * 2**20,
+        idle_seconds=settings.model_idle_seconds,
+    )
 
 
 def check_address(host: str, port: int) -> None:
@@ -70,8 +107,9 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": "serving.worker.Worker",
         "threads": settings.threads,
+        "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.
         "timeout": 120,
         "graceful_timeout": 30,

@@ -36,7 +36,45 @@ class Settings(BaseModel):
     workers: Positive = Field(
         default=1, description="Processes; each loads its own copy of every model"
     )
-    threads: Positive = Field(default=8, description="Requests that one process holds at a time")
+    threads: int = Field(
+        default=256,
+        ge=2,
+        description="Requests that one process holds at a time; half of them may wait for a model, "
+        "the others are answered at once",
+    )
+    dynamic_batching: bool = Field(
+        default=True, description="Search sentences of several requests together"
+    )
+    queue_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="A request that would wait longer than this for others gets 503 at once",
+    )
+    timeout_seconds: float = Field(
+        default=20.0, gt=0, description="A request that takes longer than this is given up"
+    )
+    cache_mb: int = Field(
+        default=64,
+        ge=0,
+        description="Memory for translations that were asked for before, in each process; 0 is "
+        "none",
+    )
+    reload_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="How often the folder of models is looked at for new versions; 0 is never",
+    )
+    model_memory_mb: int = Field(
+        default=0,
+        ge=0,
+        description="Memory for models, in each process: they are loaded when asked for, and those "
+        "used last stay; 0 loads all at the start",
+    )
+    model_idle_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        description="A model that nobody asked for during this time is let go; 0 is never",
+    )
     char_limit: Positive = Field(
         default=50_000, description="Characters in one request, all its texts together"
     )

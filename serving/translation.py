@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from serving.registry import Registry, ServedModel
+from serving.registry import Registry
 from serving.schemas import AUTO, TranslateRequest
+from serving.served_model import ServedModel
 from serving.settings import Settings
+from serving.waiting import Caller
 from translator.config import SearchConfig
 from translator.detection import Detected, detect, find_mismatch, same_language
 from translator.errors import ConfigError, InputError
@@ -45,11 +47,14 @@ class Result:
     confidences: tuple[float, ...] = ()
 
 
-def translate(request: TranslateRequest, settings: Settings, registry: Registry) -> list[Result]:
+def translate(
+    request: TranslateRequest, settings: Settings, registry: Registry, caller: Caller
+) -> list[Result]:
     """Translates the texts of a request, those of one source language together.
 
     Raises:
         InputError: Something of the request cannot be had.
+        NotServed: It cannot be had now, or nobody waits for it any more.
     """
     chosen = request.search_settings(settings)
     glossary = request.terms()
@@ -65,6 +70,7 @@ def translate(request: TranslateRequest, settings: Settings, registry: Registry)
             _search(model, chosen),
             text_format=request.text_format,
             glossary=glossary,
+            caller=caller,
         )
         for n, text in zip(places, translated, strict=True):
             confidences = _confidences(text, model) if request.confidence else ()
@@ -74,7 +80,7 @@ def translate(request: TranslateRequest, settings: Settings, registry: Registry)
 
 def _sources(request: TranslateRequest, registry: Registry) -> list[Source]:
     if request.source != AUTO:
-        registry.find(request.source, request.target)
+        registry.require(request.source, request.target)
         if not request.check_source:
             return [Source(request.source)] * len(request.texts)
         return [_checked(text, request.source) for text in _words(request)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from translator.constants import PLACEHOLDERS
 from translator.texts.sentence import Sentence
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 END = "</s>"
 Order = Callable[[list[str]], list[int]]

@@ -16,7 +16,8 @@ from translator.constants import EOS
 from translator.engine import Engine, Request
 from translator.requests import max_repeats
 from translator.saved_model import SavedTranslator
-from translator.translator import Translation, Translator
+from translator.translation import Translation
+from translator.translator import Translator
 
 SHIPPED = ROOT / "saved_models"
 CORPORA = ROOT.parent / "shared" / "corpora" / "tatoeba"

@@ -15,7 +15,8 @@ from training.corpus import Pair
 from training.evaluation import corpus_scores
 from translator.confidence import FEATURES, Estimator, features
 from translator.config import SearchConfig
-from translator.translator import Translation, Translator
+from translator.translation import Translation
+from translator.translator import Translator
 
 LENGTH_PENALTIES = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2, 1.5)
 COVERAGE_PENALTIES = (0.05, 0.1, 0.2)

@@ -17,7 +17,8 @@ from translator.config import SearchConfig
 from translator.export import export_model, round_to_float16
 from translator.hardware import has_bfloat16
 from translator.model import Seq2Seq, build
-from translator.translator import Translation, Translator
+from translator.translation import Translation
+from translator.translator import Translator
 
 _ALL = Filter(max_words=10**6, max_chars=10**7, max_ratio=1e6, drop_duplicates=False)
 """A test split is scored as it is; only empty pairs, which no reference can judge, are left out."""

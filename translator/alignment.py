@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 Pairs = list[tuple[int, int]]
 """Places of a source word and of a target word, counted from 0."""

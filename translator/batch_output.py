@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from translator.texts.candidate import Candidate
 from translator.texts.pairing import pair_words
 from translator.texts.restoring import with_items
 from translator.texts.translating import TranslatedText
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 _SPACE = re.compile(r"\s+")
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from translator.errors import ModelFolderError
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 FEATURES = (
     "mean_log_prob",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from werkzeug.exceptions import ServiceUnavailable
 
 from serving.registry import Registry
-
-RETRY_AFTER_SECONDS = 10
+from serving.waiting import NotReady
 
 
 def blueprint(registry: Registry) -> Blueprint:
@@ -16,17 +14,8 @@ def blueprint(registry: Registry) -> Blueprint:
 
     @routes.get("/health")
     def health() -> dict[str, str]:
-        require_model(registry)
+        if not registry.ready:
+            raise NotReady("No model is ready")
         return {"status": "ok"}
 
     return routes
-
-
-def require_model(registry: Registry) -> None:
-    """Answers 503 while there is no model at all.
-
-    Raises:
-        ServiceUnavailable: The registry is empty.
-    """
-    if not registry.pairs:
-        raise ServiceUnavailable("No model is ready", retry_after=RETRY_AFTER_SECONDS)

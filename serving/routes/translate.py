@@ -8,8 +8,8 @@ from flask import Blueprint
 
 from serving.answers import TranslateAnswer
 from serving.body import read_fields
+from serving.connection import caller
 from serving.registry import Registry
-from serving.routes.health import require_model
 from serving.schemas import TranslateRequest
 from serving.settings import Settings
 from serving.translation import translate as translate_request
@@ -22,8 +22,7 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     @routes.post("/translate")
     def translate() -> dict[str, Any]:
         request = TranslateRequest.parse(read_fields(), settings)
-        require_model(registry)
-        results = translate_request(request, settings, registry)
+        results = translate_request(request, settings, registry, caller(settings))
         return TranslateAnswer.of(request, results).as_json()
 
     return routes

@@ -34,7 +34,8 @@ from sacrebleu.metrics import BLEU, CHRF
 from translator.saved_model import SavedTranslator
 from translator.texts.glossary import Glossary, with_terms
 from translator.texts.sentence import Sentence
-from translator.translator import Translation, Translator
+from translator.translation import Translation
+from translator.translator import Translator
 
 Pairs = list[tuple[str, str]]
 

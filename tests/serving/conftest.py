@@ -15,10 +15,8 @@ from serving.app import create_app
 from serving.registry import Registry
 from serving.settings import Settings
 from translator.config import SearchConfig, from_mapping
-from translator.texts.glossary import Glossary, with_terms
 from translator.texts.sentence import Sentence
-from translator.texts.translating import Format, TranslatedText, translate_texts
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 END = "</s>"
 
@@ -33,9 +31,11 @@ class WordReverser:
 
     own_settings: ClassVar = {"length_penalty": 0.75, "coverage_penalty": 0.25}
 
-    def __init__(self, source: str = "es", target: str = "en") -> None:
+    def __init__(self, source: str = "es", target: str = "en", version: int = 1) -> None:
         self.source_language = source
         self.target_language = target
+        self.version = version
+        self.info = {"source_language": source, "target_language": target}
         self.calls: list[tuple[list[str], SearchConfig]] = []
 
     def search_config(self, **settings: float | None) -> SearchConfig:
@@ -45,21 +45,12 @@ class WordReverser:
     def confidence(self, translation: Translation) -> float:
         return 1 / len(translation.source_tokens[:-1])
 
-    def translate_texts(
-        self,
-        texts: Sequence[str],
-        search: SearchConfig,
-        *,
-        text_format: Format,
-        glossary: Glossary | None,
-    ) -> list[TranslatedText]:
-        def translate(sentences: list[Sentence]) -> list[Translation]:
-            self.calls.append(([sentence.text for sentence in sentences], search))
-            return [self._translate(with_terms(s, glossary), search) for s in sentences]
+    def fits(self, text: str) -> bool:
+        return True
 
-        return translate_texts(
-            texts, self.source_language, self.target_language, translate, text_format=text_format
-        )
+    def translate(self, sentences: Sequence[Sentence], search: SearchConfig) -> list[Translation]:
+        self.calls.append(([sentence.text for sentence in sentences], search))
+        return [self._translate(sentence, search) for sentence in sentences]
 
     def _translate(self, sentence: Sentence, search: SearchConfig) -> Translation:
         text = sentence.text

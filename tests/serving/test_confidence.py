@@ -17,7 +17,7 @@ from serving.app import create_app
 from serving.registry import Registry
 from serving.settings import Settings
 from translator.texts.translating import TranslatedSentence
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 
 def test_nothing_is_told_unasked(client: FlaskClient) -> None:

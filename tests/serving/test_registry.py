@@ -1,24 +1,29 @@
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from serving.registry import Engine, Registry, find_versions
-from translator.config import SearchConfig
+from serving.observer import Silent
+from serving.registry import Registry, find_versions
+from serving.served_model import Engine
+from serving.waiting import NotReady
+from serving.watcher import Watcher
 from translator.errors import InputError, ModelFolderError
-from translator.texts.translating import TranslatedText
-from translator.translator import Translation
 
 MakeEngine = Callable[..., Engine]
 
 
 def make_folders(models: Path, *names: str) -> None:
+    """Makes version folders with a file of 1000 bytes in each."""
     for name in names:
         (models / name).mkdir(parents=True)
+        (models / name / "model.json").write_text("x" * 1000)
 
 
 class Loader:
@@ -26,23 +31,59 @@ class Loader:
 
     def __init__(self, make_engine: MakeEngine, broken: dict[str, Exception] | None = None) -> None:
         self._make_engine = make_engine
-        self._broken = broken or {}
+        self.broken = broken or {}
         self.loaded: list[str] = []
 
-    def __call__(self, version: Path) -> Engine:
+    def info(self, version: Path) -> Mapping[str, Any]:
+        source, target = version.parent.name.split("-")
+        return {"source_language": source, "target_language": target.removesuffix(".copy")}
+
+    def load(self, version: Path) -> Engine:
         name = f"{version.parent.name}/{version.name}"
-        if name in self._broken:
-            raise self._broken[name]
+        if name in self.broken:
+            raise self.broken[name]
         self.loaded.append(name)
-        return self._make_engine(*version.parent.name.split("-"))
+        return self._make_engine(*version.parent.name.split("-"), version=int(version.name))
+
+
+class Diary(Silent):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def loaded(self, pair: str, version: int, seconds: float) -> None:
+        self.events.append(f"loaded {pair} {version}")
+
+    def unloaded(self, pair: str, version: int) -> None:
+        self.events.append(f"unloaded {pair} {version}")
+
+    def refused(self, pair: str, version: int) -> None:
+        self.events.append(f"refused {pair} {version}")
+
+
+@pytest.fixture
+def loader(make_engine: MakeEngine) -> Loader:
+    return Loader(make_engine)
+
+
+def load(folder: Path, loader: Loader, **options: Any) -> Registry:
+    registry = Registry(folder=folder, loader=loader, **options)
+    registry.reload()
+    return registry
+
+
+def served(registry: Registry, source: str = "es", target: str = "en") -> int:
+    """The version that answers."""
+    model = registry.find(source, target)
+    [text] = model.translate_texts(["a b"], model.search_config())
+    assert text.candidates == ("b a",)
+    return next(s.version for s in registry.status() if (s.source, s.target) == model.pair)
 
 
 def test_the_highest_version_is_loaded_by_number_not_by_spelling(
-    tmp_path: Path, make_engine: MakeEngine
+    tmp_path: Path, loader: Loader
 ) -> None:
     make_folders(tmp_path, "es-en/2", "es-en/10", "es-en/9", "en-es/1")
-    loader = Loader(make_engine)
-    registry = Registry.load(tmp_path, loader)
+    registry = load(tmp_path, loader)
     assert loader.loaded == ["en-es/1", "es-en/10"]
     assert registry.pairs == [("en", "es"), ("es", "en")]
 
@@ -56,31 +97,181 @@ def test_what_is_no_version_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ModelFolderError("checksum"), OSError("disk")])
 def test_a_broken_version_gives_way_to_the_one_below(
-    tmp_path: Path,
-    make_engine: MakeEngine,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
+    tmp_path: Path, loader: Loader, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     make_folders(tmp_path, "es-en/1", "es-en/2")
-    loader = Loader(make_engine, {"es-en/2": error})
-    assert Registry.load(tmp_path, loader).pairs == [("es", "en")]
+    loader.broken = {"es-en/2": error}
+    registry = load(tmp_path, loader)
+    assert registry.pairs == [("es", "en")]
     assert loader.loaded == ["es-en/1"]
     assert f"Not serving {tmp_path / 'es-en' / '2'}: {error}" in caplog.text
 
 
-def test_a_broken_pair_does_not_stop_the_others(tmp_path: Path, make_engine: MakeEngine) -> None:
+def test_a_broken_pair_does_not_stop_the_others(tmp_path: Path, loader: Loader) -> None:
     make_folders(tmp_path, "es-en/1", "en-es/1")
-    loader = Loader(make_engine, {"es-en/1": ModelFolderError("checksum")})
-    assert Registry.load(tmp_path, loader).pairs == [("en", "es")]
+    loader.broken = {"es-en/1": ModelFolderError(f"{tmp_path}/es-en/1/x: damaged")}
+    registry = load(tmp_path, loader)
+    assert registry.pairs == [("en", "es")]
+    assert registry.problems() == {"es-en": ("version 1: 1/x: damaged",)}
 
 
 def test_a_model_in_the_folder_of_another_pair_is_refused(
-    tmp_path: Path, make_engine: MakeEngine, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, loader: Loader, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_folders(tmp_path, "es-en/1", "es-en.copy/1")
-    registry = Registry.load(tmp_path, lambda version: make_engine("es", "en"))
-    assert registry.pairs == [("es", "en")]
+    assert load(tmp_path, loader).pairs == [("es", "en")]
     assert "the folder's name says es-en.copy, its model es-en" in caplog.text
+
+
+def test_a_new_version_takes_over_and_the_old_one_is_let_go(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path, "es-en/1")
+    diary = Diary()
+    registry = load(tmp_path, loader, observer=diary)
+    before = registry.find("es", "en")
+    make_folders(tmp_path, "es-en/2")
+    registry.reload()
+    registry.reload()
+    assert served(registry) == 2
+    assert diary.events == ["loaded es-en 1", "loaded es-en 2", "unloaded es-en 1"]
+    # A request that began with the old one ends with it.
+    [text] = before.translate_texts(["c d"], before.search_config())
+    assert text.candidates == ("d c",)
+
+
+def test_a_broken_new_version_is_told_once_and_looked_at_again_when_it_changes(
+    tmp_path: Path, loader: Loader
+) -> None:
+    make_folders(tmp_path, "es-en/1")
+    diary = Diary()
+    registry = load(tmp_path, loader, observer=diary)
+    make_folders(tmp_path, "es-en/2")
+    loader.broken = {"es-en/2": ModelFolderError("half copied")}
+    registry.reload()
+    registry.reload()
+    assert served(registry) == 1
+    assert diary.events == ["loaded es-en 1", "refused es-en 2"]
+    assert registry.status()[0].problems == ("version 2: half copied",)
+    loader.broken = {}
+    (tmp_path / "es-en" / "2" / "more").write_text("the rest")
+    registry.reload()
+    assert served(registry) == 2
+    assert registry.status()[0].problems == ()
+
+
+def test_a_version_that_is_damaged_while_it_is_served_goes_on(
+    tmp_path: Path, loader: Loader
+) -> None:
+    make_folders(tmp_path, "es-en/1", "es-en/2")
+    registry = load(tmp_path, loader)
+    loader.broken = {"es-en/2": ModelFolderError("damaged")}
+    (tmp_path / "es-en" / "2" / "model.json").write_text("?")
+    registry.reload()
+    assert served(registry) == 2
+    shutil.rmtree(tmp_path / "es-en" / "2")
+    registry.reload()
+    assert served(registry) == 2
+
+
+def test_pairs_come_and_go(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path, "es-en/1")
+    registry = load(tmp_path, loader)
+    make_folders(tmp_path, "en-es/1")
+    registry.reload()
+    assert registry.pairs == [("en", "es"), ("es", "en")]
+    shutil.rmtree(tmp_path / "es-en")
+    registry.reload()
+    assert registry.pairs == [("en", "es")]
+
+
+def test_a_folder_that_is_lost_changes_nothing(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path / "models", "es-en/1")
+    registry = load(tmp_path / "models", loader)
+    shutil.rmtree(tmp_path / "models")
+    with pytest.raises(ModelFolderError):
+        registry.reload()
+    assert served(registry) == 1
+
+
+def test_with_a_memory_bound_models_are_loaded_when_asked_for(
+    tmp_path: Path, loader: Loader
+) -> None:
+    make_folders(tmp_path, "es-en/1", "en-es/1", "de-en/1")
+    # Each is taken for 12 x 1000 bytes.
+    registry = load(tmp_path, loader, memory_bytes=24_000)
+    assert loader.loaded == []
+    assert registry.pairs == [("de", "en"), ("en", "es"), ("es", "en")]
+    for pair in (("es", "en"), ("en", "es"), ("es", "en"), ("de", "en")):
+        assert served(registry, *pair) == 1
+    assert loader.loaded == ["es-en/1", "en-es/1", "de-en/1"]
+    assert [(s.source, s.loaded) for s in registry.status()] == [
+        ("de", True),
+        ("en", False),
+        ("es", True),
+    ]
+
+
+def test_what_nobody_asks_for_is_let_go(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path, "es-en/1")
+    registry = load(tmp_path, loader, idle_seconds=0.05)
+    assert served(registry) == 1
+    registry.release_idle()
+    assert registry.status()[0].loaded
+    threading.Event().wait(0.1)
+    registry.release_idle()
+    assert not registry.status()[0].loaded
+    assert served(registry) == 1
+    assert loader.loaded == ["es-en/1", "es-en/1"]
+
+
+def test_on_demand_a_broken_version_gives_way_to_the_one_below(
+    tmp_path: Path, loader: Loader
+) -> None:
+    make_folders(tmp_path, "es-en/1", "es-en/2", "en-es/1")
+    loader.broken = dict.fromkeys(["es-en/2", "en-es/1"], ModelFolderError("damaged"))
+    registry = load(tmp_path, loader, memory_bytes=10**9)
+    assert served(registry) == 1
+    with pytest.raises(NotReady, match="en-es cannot be loaded"):
+        registry.find("en", "es")
+    assert registry.pairs == [("es", "en")]
+
+
+def test_several_that_ask_at_once_load_a_model_once(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path, "es-en/1")
+    registry = load(tmp_path, loader, memory_bytes=10**9)
+    threads = [threading.Thread(target=registry.find, args=("es", "en")) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loader.loaded == ["es-en/1"]
+
+
+def test_the_watcher_looks_when_it_is_woken(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path, "es-en/1")
+    registry = load(tmp_path, loader)
+    watcher = Watcher(registry, seconds=0)
+    make_folders(tmp_path, "es-en/2")
+    watcher.wake()
+    for _ in range(500):
+        if registry.status()[0].version == 2:
+            break
+        threading.Event().wait(0.01)
+    assert served(registry) == 2
+
+
+def test_the_watcher_looks_by_itself_and_outlives_trouble(tmp_path: Path, loader: Loader) -> None:
+    make_folders(tmp_path / "models", "es-en/1")
+    registry = load(tmp_path / "models", loader)
+    os.rename(tmp_path / "models", tmp_path / "away")
+    Watcher(registry, seconds=0.01)
+    threading.Event().wait(0.1)
+    make_folders(tmp_path / "away", "es-en/2")
+    os.rename(tmp_path / "away", tmp_path / "models")
+    for _ in range(500):
+        if registry.status()[0].version == 2:
+            break
+        threading.Event().wait(0.01)
+    assert served(registry) == 2
 
 
 def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
@@ -124,38 +315,3 @@ def test_languages_are_named_and_know_their_targets(make_engine: MakeEngine) -> 
         ("es", "Spanish", ["en", "gn", "qqq"]),
         ("qqq", "qqq", []),
     ]
-
-
-def test_calls_of_several_threads_run_one_after_the_other() -> None:
-    class Slow:
-        source_language = "es"
-        target_language = "en"
-        running = 0
-        most_running = 0
-
-        def search_config(self, **settings: float | None) -> SearchConfig:
-            return SearchConfig()
-
-        def translate_texts(
-            self, texts: Sequence[str], search: SearchConfig, **options: object
-        ) -> list[TranslatedText]:
-            self.running += 1
-            self.most_running = max(self.most_running, self.running)
-            time.sleep(0.02)
-            self.running -= 1
-            return []
-
-        def confidence(self, translation: Translation) -> float:
-            return 1.0
-
-    slow = Slow()
-    model = Registry([slow]).find("es", "en")
-    threads = [
-        threading.Thread(target=model.translate_texts, args=(["a"], SearchConfig()))
-        for _ in range(5)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert slow.most_running == 1

@@ -307,7 +307,7 @@ def test_a_defect_tells_the_client_nothing_and_the_log_everything(
     def fail(texts: list[str], search: SearchConfig, **options: object) -> None:
         raise RuntimeError("in /srv/models: secret text")
 
-    engine.translate_texts = fail
+    engine.translate = fail
     client = create_app(settings, Registry([engine])).test_client()
     assert refusal(post(client, q="a"), status=500) == "Internal server error"
     assert "in /srv/models: secret text" in caplog.text

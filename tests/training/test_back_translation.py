@@ -18,7 +18,8 @@ from training.__main__ import main
 from training.back_translation import Counts, back_translate
 from training.corpus import read_corpus
 from translator.config import SearchConfig
-from translator.translator import Hypothesis, Translation, Translator
+from translator.translation import Hypothesis, Translation
+from translator.translator import Translator
 
 
 def translation(text: str, *, finished: bool = True, source_cut: bool = False) -> Translation:

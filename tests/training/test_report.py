@@ -16,7 +16,7 @@ from toy import settings, toy_pairs, write_pairs
 from training.__main__ import main
 from training.report.examples import Example, by_length, with_attention, worst_and_best
 from training.report.record import histogram, read_lengths, read_status
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 # What would break a page, a drawing or a template that took it as it is.
 HOSTILE = [

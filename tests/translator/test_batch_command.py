@@ -20,7 +20,8 @@ from translator.__main__ import main
 from translator.config import SearchConfig
 from translator.errors import InputError
 from translator.texts.sentence import Sentence
-from translator.translator import Hypothesis, Translation, Translator
+from translator.translation import Hypothesis, Translation
+from translator.translator import Translator
 
 
 class UpperCase(Translator):

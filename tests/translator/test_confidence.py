@@ -10,7 +10,7 @@ import pytest
 from training.calibration import fit_confidence
 from translator.confidence import FEATURES, Estimator, features
 from translator.errors import ModelFolderError
-from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 
 def translation(log_probs: tuple[float, ...], text: str = "ab c") -> Translation:

@@ -19,7 +19,8 @@ from translator.saved_model import SavedTranslator
 from translator.signatures import search_inputs
 from translator.texts.glossary import Glossary
 from translator.tokenizer import train_tokenizer
-from translator.translator import Hypothesis, Translation, Translator
+from translator.translation import Hypothesis, Translation
+from translator.translator import Translator
 
 EDGE_CASES = [
     "😀👩‍🚀",

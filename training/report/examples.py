@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import keras
 
@@ -12,9 +11,7 @@ from training.evaluation import LiveModel, Score, corpus_scores
 from training.run import Run
 from translator.config import SearchConfig
 from translator.errors import TranslatorError
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 MOST_SENTENCES = 1000
 """Sentences of the valid split that are translated for a report: some ten seconds' worth."""

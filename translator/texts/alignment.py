@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import regex
 
 from translator.constants import PLACEHOLDERS
-
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis
+from translator.translation import Hypothesis
 
 Span = tuple[int, int]
 Shares = npt.NDArray[np.float64]

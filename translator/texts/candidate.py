@@ -6,13 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from translator.texts.passage import Passage
 from translator.texts.unit import Unit
-
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from translator.texts.candidate import Candidate, Part, combine
 from translator.texts.cutting import cut_at_items
@@ -12,9 +11,7 @@ from translator.texts.passage import Passage
 from translator.texts.restoring import keeps_items, restore
 from translator.texts.sentence import Translate
 from translator.texts.unit import Unit
-
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 
 def translate_outcomes(outcomes: Sequence[Outcome], translate: Translate) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from translator.constants import PLACEHOLDERS
 from translator.texts.alignment import Alignment
@@ -13,9 +12,7 @@ from translator.texts.candidate import Part, Written
 from translator.texts.passage import Passage
 from translator.texts.tags import Placed, place_tags
 from translator.texts.unit import Item, Unit
-
-if TYPE_CHECKING:
-    from translator.translator import Hypothesis, Translation
+from translator.translation import Hypothesis, Translation
 
 _PLACEHOLDER = re.compile(f"[{''.join(PLACEHOLDERS)}]")
 _RUN = re.compile(f"[{''.join(PLACEHOLDERS)}]|[^{''.join(PLACEHOLDERS)}]+")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from translator.texts.candidate import Candidate, combine
 from translator.texts.combinations import best_combinations
@@ -18,9 +18,7 @@ from translator.texts.passage import Passage
 from translator.texts.plain import read_plain
 from translator.texts.restoring import with_items
 from translator.texts.sentence import Translate
-
-if TYPE_CHECKING:
-    from translator.translator import Translation
+from translator.translation import Translation
 
 Format = Literal["text", "html"]
 

@@ -20,7 +20,7 @@ from translator.texts.candidate import Candidate
 from translator.texts.pairing import pair_words
 from translator.texts.sentence import Sentence, Translate
 from translator.texts.translating import Format, translate_texts
-from translator.translator import Translation
+from translator.translation import Translation
 
 
 def candidate(

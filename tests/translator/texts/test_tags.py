@@ -9,7 +9,7 @@ from fake_search import END, FakeSearch, backwards, hypothesis
 from translator.texts.alignment import piece_spans
 from translator.texts.sentence import Sentence
 from translator.texts.translating import translate_texts
-from translator.translator import Translation
+from translator.translation import Translation
 
 
 def translated(text: str, search: object, target: str = "en") -> str:

@@ -17,7 +17,7 @@ from protected_sentences import PROTECTED_SENTENCES, ProtectedSentence
 from translator.constants import PLACEHOLDERS
 from translator.texts.sentence import Sentence, Translate
 from translator.texts.translating import Format, translate_texts
-from translator.translator import Translation
+from translator.translation import Translation
 
 
 def translated(text: str, search: Translate, source: str = "es", target: str = "en") -> str:

@@ -1,0 +1,128 @@
+"""A model that many requests share: what it has translated before, and what waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from serving.batcher import Batcher, Searcher
+from serving.cache import Cache
+from serving.waiting import Caller
+from translator.config import SearchConfig
+from translator.texts.glossary import Glossary, with_terms
+from translator.texts.sentence import Sentence
+from translator.texts.translating import Format, TranslatedText, translate_texts
+from translator.translation import Translation
+
+
+class Engine(Searcher, Protocol):
+    """What is asked of a translator; `translator.translator.Translator` is one."""
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """What `model.json` says."""
+
+    @property
+    def version(self) -> int:
+        """Number of the version."""
+
+    @property
+    def source_language(self) -> str:
+        """Code of the language it reads."""
+
+    @property
+    def target_language(self) -> str:
+        """Code of the language it writes."""
+
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        """Settings of a search: those that are given and not None, else the model's own."""
+
+    def fits(self, text: str) -> bool:
+        """Whether the model reads a sentence in full."""
+
+    def confidence(self, translation: Translation) -> float:
+        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
+
+
+class ServedModel:
+    """One version of a model, for any number of threads.
+
+    Args:
+        engine: Translates.
+        batcher: Decides when.
+        cache: Knows what was translated before.
+    """
+
+    def __init__(self, engine: Engine, batcher: Batcher, cache: Cache) -> None:
+        self._engine = engine
+        self._batcher = batcher
+        self._cache = cache
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """What `model.json` says."""
+        return self._engine.info
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Codes of the source language and of the target language."""
+        return self._engine.source_language, self._engine.target_language
+
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        """Settings of a search: those that are given and not None, else the model's own.
+
+        Raises:
+            ConfigError: A setting is out of its range.
+        """
+        return self._engine.search_config(**settings)
+
+    def translate_texts(
+        self,
+        texts: Sequence[str],
+        search: SearchConfig,
+        *,
+        text_format: Format = "text",
+        glossary: Glossary | None = None,
+        caller: Caller | None = None,
+    ) -> list[TranslatedText]:
+        """Translates texts, in their order, together with what others ask for meanwhile.
+
+        Raises:
+            NotServed: There is too much to do, or nobody waits any more.
+        """
+
+        def translate(sentences: list[Sentence]) -> list[Translation]:
+            wanted = [with_terms(sentence, glossary) for sentence in sentences]
+            return self._translate(wanted, search, caller)
+
+        source, target = self.pair
+        return translate_texts(
+            texts, source, target, translate, text_format=text_format, fits=self._engine.fits
+        )
+
+    def confidence(self, translation: Translation) -> float:
+        """How good a sentence's best hypothesis is likely to be, from 0 to 1."""
+        return self._engine.confidence(translation)
+
+    def try_out(self) -> None:
+        """Translates a sentence, so that the first request need not wait for what comes once."""
+        self._engine.translate([Sentence("1, 2, 3.")], self._engine.search_config())
+
+    def _translate(
+        self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller | None
+    ) -> list[Translation]:
+        keys = [(id(self), sentence, search) for sentence in sentences]
+        found = self._cache.find(keys)
+        # A sentence that stands in a text several times is searched once.
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
+        made = self._batcher.translate(
+            self._engine, [sentence for _, sentence, _ in missing], search, caller
+        )
+        for key, translation in zip(missing, made, strict=True):
+            self._cache.keep(key, translation)
+            found[key] = translation
+        return [found[key] for key in keys]
+
+
+MakeServed = Callable[[Engine], ServedModel]
+"""Puts an engine behind the batcher and the cache of this process."""
