@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from serving.waiting import NotServed
+from serving.waiting import NoRoom, NotServed
 from translator.errors import InputError
 
 log = logging.getLogger(__name__)
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -19,6 +22,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
+    app.register_error_handler(OSError, _os_error)
     app.register_error_handler(Exception, _defect)
 
 
@@ -36,6 +40,14 @@ def _input_error(error: InputError) -> ResponseReturnValue:
 
 def _not_served(error: NotServed) -> ResponseReturnValue:
     return {"error": str(error)}, 503, {"Retry-After": str(error.retry_after)}
+
+
+def _os_error(error: OSError) -> ResponseReturnValue:
+    """A full disk is no defect, and passes."""
+    if error.errno in _FULL:
+        log.error("The disk is full", exc_info=error)
+        return _not_served(NoRoom())
+    return _defect(error)
 
 
 def _defect(error: Exception) -> ResponseReturnValue:

@@ -96,6 +96,25 @@ class Settings(BaseModel):
         description="Most terms in the glossary of a request; 0 allows none",
     )
 
+    files: bool = Field(default=True, description="Whether `/translate_file` takes files")
+    file_limit_bytes: Positive = Field(
+        default=4_194_304, description="Bytes of a file, also of what it unpacks to"
+    )
+    file_char_factor: Positive = Field(
+        default=10, description="Characters in a file, in times of the characters in a request"
+    )
+    file_keep_seconds: Positive = Field(
+        default=3_600, description="How long a translated file can be fetched before it is deleted"
+    )
+    file_store_bytes: Positive = Field(
+        default=1_073_741_824, description="Bytes that all translated files together may take"
+    )
+    files_folder: Path | None = Field(
+        default=None,
+        description="Folder for files, which no other user may read; if empty, one of this server "
+        "in the system's folder for temporary files",
+    )
+
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
         if self.beam_size > self.beam_limit:
@@ -152,6 +171,10 @@ class Variable(NamedTuple):
 def variables() -> list[Variable]:
     """Lists the environment variables, in the order of the fields of Settings."""
     return [
-        Variable(PREFIX + name.upper(), str(field.default), field.description or "")
+        Variable(
+            PREFIX + name.upper(),
+            "" if field.default is None else str(field.default),
+            field.description or "",
+        )
         for name, field in Settings.model_fields.items()
     ]

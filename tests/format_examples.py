@@ -234,17 +234,21 @@ def _tmx(t: T) -> str:
         ' <ph x="2">{0}</ph> &amp; <hi type="q">wait</hi> now.'
     )
     hard = [
-        '    <tu><note>café — &#8364;</note>\n\t<tuv lang="en">\n\t  <prop type="p">v</prop>\n'
-        f"\t  <seg>{codes}</seg>\n\t</tuv>",
+        (
+            '    <tu><note>café — &#8364;</note>\n\t<tuv xml:lang="en">\n\t  <prop type="p"/>\n'
+            f"\t  <seg>{codes}</seg>\n\t</tuv>"
+        ),
         t.new(
             '\n\t<tuv xml:lang="de">\n\t  <seg>PRESS <bpt i="1" x="1">&lt;b></bpt>THE RED BUTTON'
             '<ept i="1">&lt;/b></ept> TWICE <ph x="2">{0}</ph> &amp; <hi type="q">WAIT</hi> NOW.'
             "</seg>\n\t</tuv>"
         ),
         "\n</tu>\n",
-        '<tu><tuv xml:lang="en"><seg>done</seg></tuv><tuv xml:lang="de"><seg>fertig</seg></tuv></tu>',
-        '<tu><tuv xml:lang="en"><seg>empty</seg></tuv>'
-        f'<tuv xml:lang="de" creationid="x">{t("<seg/>", "<seg>EMPTY</seg>")}</tuv></tu>',
+        '<tu><tuv xml:lang="en"><seg>done</seg></tuv><tuv xml:lang="de"><seg>do</seg></tuv></tu>',
+        (
+            '<tu><tuv xml:lang="en"><seg>empty</seg></tuv>'
+            f'<tuv xml:lang="de" creationid="x">{t("<seg/>", "<seg>EMPTY</seg>")}</tuv></tu>'
+        ),
         '<tu><tuv xml:lang="fr"><seg>autre</seg></tuv></tu>',
     ]
     return (
@@ -269,8 +273,10 @@ def _xliff_1(t: T) -> str:
         )
 
     hard = [
-        '<trans-unit id="a"><source xml:space="preserve">Hi <g id="1" ctype="bold">you '
-        '<x id="2"/></g> &amp; <ph id="3">&lt;br/></ph> all</source>',
+        (
+            '<trans-unit id="a"><source xml:space="preserve">Hi <g id="1" ctype="bold">you '
+            '<x id="2"/></g> &amp; <ph id="3">&lt;br/></ph> all</source>'
+        ),
         t.new(
             f'<target{state}>HI <g id="1" ctype="bold">YOU <x id="2"/></g> &amp; '
             '<ph id="3">&lt;br/></ph> ALL</target>'
@@ -278,14 +284,18 @@ def _xliff_1(t: T) -> str:
         "<alt-trans><source>no</source><target/></alt-trans></trans-unit>\n",
         '<trans-unit id="b" translate="no"><source>not this</source></trans-unit>\n',
         '<group translate="no"><trans-unit id="c"><source>nor this</source></trans-unit></group>\n',
-        '<trans-unit id="d"><source>done</source><target state="final">fertig</target>'
-        "</trans-unit>\n",
+        (
+            '<trans-unit id="d"><source>done</source><target state="final">fertig</target>'
+            "</trans-unit>\n"
+        ),
         '<trans-unit id="e" approved="yes"><source>approved</source><target/></trans-unit>\n',
         '<trans-unit id="f"><source>again</source>'
         + t('<target state="new">x</target>', f"<target{state}>AGAIN</target>")
         + "</trans-unit>\n",
-        '<trans-unit id="g"><source>two parts</source><seg-source><mrk mtype="seg" mid="1">two'
-        '</mrk> <mrk mtype="seg" mid="2">parts</mrk></seg-source>',
+        (
+            '<trans-unit id="g"><source>two parts</source><seg-source><mrk mtype="seg" mid="1">two'
+            '</mrk> <mrk mtype="seg" mid="2">parts</mrk></seg-source>'
+        ),
         t.new(
             f'<target{state}><mrk mtype="seg" mid="1">TWO</mrk> <mrk mtype="seg" mid="2">PARTS'
             "</mrk></target>"
@@ -313,17 +323,23 @@ def _xliff_2(t: T) -> str:
 
     added = state if t.done else ""
     hard = [
-        '<x:unit id="a"><x:notes><x:note>café</x:note></x:notes><x:originalData>'
-        '<x:data id="d">&lt;b></x:data></x:originalData>',
-        f'<x:segment{added}><x:source>Hi <x:pc id="1" dataRefStart="d">you</x:pc> there'
-        '<x:ph id="2"/> now</x:source>',
+        (
+            '<x:unit id="a"><x:notes><x:note>café</x:note></x:notes><x:originalData>'
+            '<x:data id="d">&lt;b></x:data></x:originalData>'
+        ),
+        (
+            f'<x:segment{added}><x:source>Hi <x:pc id="1" dataRefStart="d">you</x:pc> there'
+            '<x:ph id="2"/> now</x:source>'
+        ),
         t.new(
             '<x:target>HI <x:pc id="1" dataRefStart="d">YOU</x:pc> THERE<x:ph id="2"/> NOW'
             "</x:target>"
         ),
-        "</x:segment><x:ignorable><x:source> </x:source></x:ignorable>"
-        '<x:segment state="final"><x:source>done</x:source><x:target>fertig</x:target></x:segment>'
-        "</x:unit>\n",
+        (
+            "</x:segment><x:ignorable><x:source> </x:source></x:ignorable>"
+            '<x:segment state="final"><x:source>done</x:source><x:target>ja</x:target></x:segment>'
+            "</x:unit>\n"
+        ),
         '<x:unit id="b" translate="no"><x:segment><x:source>no</x:source></x:segment></x:unit>\n',
     ]
     return (
@@ -399,7 +415,8 @@ def _html(t: T) -> str:
         '<script>if (a < b) { say("no </p>") }</script></head><body>\n'
         f"{rows}<!-- a <b>comment</b> -->\n"
         f"<p>{t('Press <b>the red</b> button', 'PRESS <b>THE RED</b> BUTTON')}</p>"
-        f"<p>{t(_HTML_HARD, _HTML_HARD_DONE)}<br>{t('a new line &euro; &#8364;', 'A NEW LINE € €')}</p>"
+        f"<p>{t(_HTML_HARD, _HTML_HARD_DONE)}<br>"
+        f"{t('a new line &euro; &#8364;', 'A NEW LINE € €')}</p>"
         '<div translate="no"><p>not this</p></div><pre>\n  nor  this\n</pre>\n'
         f'<input placeholder="{t("type here")}" value="x"><hr/>'
         f"<table><tr><td>{t('cell one')}<td>{t('cell two')}</table>{t('tail')}"
@@ -435,12 +452,12 @@ def _markdown(t: T) -> str:
 
 _MARKDOWN_HARD = (
     "It is **very *much* nested** and [a link](https://example.com/x 'hint') and\n"
-    "![picture](a.png), a [reference][r] here, a note[^1], <kbd>Ctrl</kbd> or 5 \\* 3 &copy; and  \n"
+    "![picture](a.png), a [reference][r] here, a note[^1], <kbd>Ctrl</kbd> or 5 \\* 3 &copy;  \n"
     "the snake_case `code *kept*` ~~is gone~~ <https://example.com/>."
 )
 _MARKDOWN_HARD_DONE = (
     "IT IS **VERY *MUCH* NESTED** AND [A LINK](https://example.com/x 'hint') AND\n"
-    "![picture](a.png), A [REFERENCE][r] HERE, A NOTE[^1], <kbd>CTRL</kbd> OR 5 \\* 3 &copy; AND  \n"
+    "![picture](a.png), A [REFERENCE][r] HERE, A NOTE[^1], <kbd>CTRL</kbd> OR 5 \\* 3 &copy;  \n"
     "THE snake_case `code *kept*` ~~IS GONE~~ <https://example.com/>."
 )
 

@@ -409,7 +409,7 @@ def check(name: str, content: bytes) -> None:
                 again = _filled(kind, content, fill)
             except InputError:
                 continue
-            if fill is _capitals or name not in ("html",):
+            if fill is _capitals or name != "html":
                 _filled(kind, again, _leave)
 
 

@@ -1,14 +1,13 @@
-"""Fuzzes the reader of each format: `python tests/benchmarks/formats_fuzz.py [MINUTES] [FORMAT ...]`.
+"""Fuzzes the reader of each format: `formats_fuzz.py [MINUTES] [FORMAT ...]`.
 
-Twenty minutes each by default. A file that is not answered by a file or a clean error is printed,
-as small as hypothesis can make it, and the exit status is 1.
+Twenty minutes each by default. A file that is not answered by a file or a clean error ends it with
+a traceback, as small as hypothesis can make it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-import traceback
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
@@ -20,8 +19,8 @@ from hypothesis import strategies as st
 _ROUND = 500
 
 
-def fuzz(name: str, minutes: float) -> bool:
-    """Fuzzes a format; tells whether all went well."""
+def fuzz(name: str, minutes: float) -> None:
+    """Fuzzes a format; ends with the smallest file that is answered wrongly."""
 
     @settings(
         max_examples=_ROUND, deadline=None, suppress_health_check=list(HealthCheck), database=None
@@ -35,17 +34,11 @@ def fuzz(name: str, minutes: float) -> bool:
     files = 0
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
-        try:
-            one_round()
-        except Exception:
-            traceback.print_exc()
-            print(f"{name:10} FAILED after {files} files")
-            return False
+        one_round()
     print(f"{name:10} {files} files, clean errors only", flush=True)
-    return True
 
 
 if __name__ == "__main__":
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 20
-    results = [fuzz(name, minutes) for name in sys.argv[2:] or KINDS]
-    sys.exit(not all(results))
+    for chosen in sys.argv[2:] or KINDS:
+        fuzz(chosen, minutes)

@@ -36,8 +36,12 @@ class Gzipped:
     def translate(
         self, source: BinaryIO, output: BinaryIO, fill: FillAll, languages: Languages
     ) -> None:
+        self.pack(unpacked(source), output, fill, languages)
+
+    def pack(self, source: BinaryIO, output: BinaryIO, fill: FillAll, languages: Languages) -> None:
+        """Translates a file that was unpacked already."""
         with gzip.GzipFile("", "wb", fileobj=output, mtime=0) as packed:
-            self.inner.translate(unpacked(source), cast(BinaryIO, packed), fill, languages)
+            self.inner.translate(source, cast(BinaryIO, packed), fill, languages)
 
 
 def unpacked(source: BinaryIO) -> BinaryIO:

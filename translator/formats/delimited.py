@@ -68,6 +68,8 @@ class Csv:
             row = next(rows)
             fields = dialect.fields(row)
             names = [dialect.value(field) for field in fields]
+            for choice in chosen:
+                _index(choice.source, names)
             added = [choice.target for choice in chosen if _is_added(choice, names)]
             fields += [dialect.field(name) for name in added]
             yield kept(dialect.delimiter.join(fields) + row.end)

@@ -92,7 +92,7 @@ class Catalogue:
     def _comments(self, block: Block, comments: Sequence[str], *, fuzzy: bool) -> str:
         lines = list(self.lines[block.start : block.messages])
         there = {line[1:].strip() for line in lines if line[:2] in ("# ", "#\t")}
-        new = [" ".join(comment.split()) for comment in comments]
+        new = [self._encodable(" ".join(comment.split())) for comment in comments]
         added = [f"# {comment}{self.line_end}" for comment in new if comment not in there]
         # Comments of translators come first, then others, then flags, then earlier messages.
         place = next((n for n, line in enumerate(lines) if re.match("#[.:,|=~]", line)), len(lines))
@@ -105,6 +105,9 @@ class Catalogue:
                 place = next((n for n, line in enumerate(lines) if line[:2] == "#|"), len(lines))
                 lines.insert(place, f"#, fuzzy{self.line_end}")
         return "".join(lines)
+
+    def _encodable(self, comment: str) -> str:
+        return comment.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def header(self, language: str, plurals: Plurals) -> tuple[int, int, str] | None:
         """What of the header is to be filled in: its lines, and what they become."""

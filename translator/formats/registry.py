@@ -34,11 +34,17 @@ _FORMATS: Final[tuple[Callable[..., FileFormat], ...]] = (
     Markdown,
 )
 _GZIP: Final = ".gz"
+_SHOWN: Final = 40
 
 
 def formats() -> list[FileFormat]:
     """Lists all formats, as they are without options."""
     return [make() for make in _FORMATS]
+
+
+def extensions() -> list[str]:
+    """Lists how names of files end that `format_of` knows; each may have `.gz` after it."""
+    return [extension for each in formats() for extension in each.extensions]
 
 
 def named(name: str, **options: Any) -> FileFormat:
@@ -74,10 +80,10 @@ def format_of(name: str, **options: Any) -> FileFormat:
         if extension in each.extensions:
             found = _made(make, each.name, options)
             return Gzipped(found) if packed else found
-    known = ", ".join(extension for each in formats() for extension in each.extensions)
+    known = ", ".join(extensions())
     raise InputError(
-        f"{path.name}: expected a name that ends in one of {known}, or that and {_GZIP}. "
-        f"Received: {extension or 'no extension'}"
+        f"{path.name[-_SHOWN:]}: expected a name that ends in one of {known}, or that and {_GZIP}. "
+        f"Received: {extension[:_SHOWN] or 'no extension'}"
     )
 
 
