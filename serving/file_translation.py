@@ -159,20 +159,22 @@ class FileTranslation:
 
     def _read(self, upload: Unpacked, source: str) -> str:
         """Reads the whole file before any of it is translated; gives how it begins."""
-        limit = self.settings.char_limit * self.settings.file_char_factor
+        factor = self.settings.file_char_factor
+        limit, most = self.settings.char_limit * factor, self.settings.batch_limit * factor
         count = 0
         start: list[str] = []
 
         def look(segments: Iterable[Segment]) -> Iterator[Fill]:
             nonlocal count
-            for segment in segments:
+            for number, segment in enumerate(segments, start=1):
                 if count < _DETECTED:
                     start.append(visible_words(segment.text, segment.text_format))
                 count += len(segment.text)
-                if count > limit:
-                    raise InputError(
-                        f"Invalid request: request ({count}) exceeds text limit ({limit})"
-                    )
+                for size, largest in ((count, limit), (number, most)):
+                    if size > largest:
+                        raise InputError(
+                            f"Invalid request: request ({size}) exceeds text limit ({largest})"
+                        )
                 yield Fill(None)
 
         if not source and upload.kind.name in ("tmx", "xliff"):

@@ -98,10 +98,11 @@ class Settings(BaseModel):
 
     files: bool = Field(default=True, description="Whether `/translate_file` takes files")
     file_limit_bytes: Positive = Field(
-        default=4_194_304, description="Bytes of a file, also of what it unpacks to"
+        default=2_097_152, description="Bytes of a file, also of what it unpacks to"
     )
     file_char_factor: Positive = Field(
-        default=10, description="Characters in a file, in times of the characters in a request"
+        default=10,
+        description="Characters and texts in a file, as a multiple of those in a request",
     )
     file_keep_seconds: Positive = Field(
         default=3_600, description="How long a translated file can be fetched before it is deleted"

@@ -88,18 +88,18 @@ class _Document:
 
     def _inline(self, token: Token, first: int) -> Iterator[Slot]:
         contents = token.content.split("\n")
-        columns = [self._column(content, first + n) for n, content in enumerate(contents)]
-        if None in columns:
+        found = [self._locate(content, first + n) for n, content in enumerate(contents)]
+        spans = [span for span in found if span is not None]
+        if len(spans) < len(contents):
             return
         inline = read_inline(token.content, self._environment)
         if not inline.marked.text:
             return
         written = [self._lines[first + n] for n in range(len(contents))]
-        start = self._starts[first] + (columns[0] or 0)
-        last = first + len(contents) - 1
+        start = self._starts[first] + spans[0][0]
+        end = self._starts[first + len(contents) - 1] + spans[-1][1]
         # What stands before the second line stands before all that follow.
-        prefix = written[1][: columns[1]] if len(contents) > 1 else " " * (columns[0] or 0)
-        end = self._starts[last] + (columns[-1] or 0) + len(self._spelled(contents[-1], last))
+        prefix = written[1][: spans[1][0]] if len(contents) > 1 else ""
         slot_text = self._text[start:end]
         width = max(map(len, written)) - len(prefix)
         line_end = self._ends[first] or "\n"
@@ -133,25 +133,21 @@ class _Document:
             start, end, [Segment(marked.text, place, marked.text_format, check=check)], write
         )
 
-    def _column(self, content: str, line: int) -> int | None:
-        """Where a line of a content begins in a line of the file; None where it cannot be found.
+    def _locate(self, content: str, line: int) -> tuple[int, int] | None:
+        """Where a line of a content stands in a line of the file; None where it cannot be found.
 
         That is where tabs before it were taken for a part of a block.
         """
-        text = self._lines[line]
-        spelled = self._spelled(content, line)
-        stripped = text.rstrip()
-        if stripped.endswith(spelled.rstrip()) and "|" not in text:
-            column = len(stripped) - len(spelled.rstrip())
-        else:
-            column = text.find(spelled, self._cursors.get(line, 0))
-        if column < 0:
+        text, cursor = self._lines[line], self._cursors.get(line, 0)
+        start, end = text.find(content, cursor), len(text.rstrip())
+        if start < 0:
+            # In a table, bars are escaped.
+            content = content.replace("|", "\\|")
+            start = text.find(content, cursor)
+        elif "|" not in text and text.endswith(content.rstrip(), cursor, end):
+            # The marks of blocks before it may look the same.
+            start = end - len(content.rstrip())
+        if start < 0:
             return None
-        self._cursors[line] = column + len(spelled)
-        return column
-
-    def _spelled(self, content: str, line: int) -> str:
-        """A line of a content as it stands in the file: in a table, bars are escaped."""
-        if content in self._lines[line]:
-            return content
-        return content.replace("|", "\\|")
+        self._cursors[line] = start + len(content)
+        return start, start + len(content)

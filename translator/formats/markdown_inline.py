@@ -16,6 +16,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from translator.formats.markup import Code, Marked
+from translator.formats.txt import one_line
 
 Rule = Callable[[StateInline, bool], bool]
 
@@ -47,7 +48,7 @@ class Inline:
             if isinstance(piece, Code):
                 words[-1] += piece.raw
                 continue
-            first, *rest = re.sub(r"\s*\n\s*", " ", piece).translate(spelling).split(" ")
+            first, *rest = one_line(piece).translate(spelling).split(" ")
             words[-1] += first
             words += rest
         return words

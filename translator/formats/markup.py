@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,30 +47,32 @@ class Marked:
     def of(cls, pieces: Iterable[str | Code]) -> Marked:
         """Makes one of all pieces; white space and codes at its ends are not translated."""
         inner = _joined(pieces)
-        before: list[str | Code] = []
-        after: list[str | Code] = []
-        while inner:
-            first, last = inner[0], inner[-1]
-            if isinstance(first, str) and first[:1].isspace():
-                text = first.lstrip()
-                before.append(first[: len(first) - len(text)])
-                inner[:1] = [text] if text else []
-            elif isinstance(last, str) and last[-1:].isspace():
-                text = last.rstrip()
-                after.insert(0, last[len(text) :])
-                inner[-1:] = [text] if text else []
+        partners = _partners(inner)
+
+        def stays(n: int) -> bool:
+            piece = inner[n]
+            return not piece.strip() if isinstance(piece, str) else n not in partners
+
+        first, last = 0, len(inner) - 1
+        while first <= last:
+            if stays(first):
+                first += 1
+            elif stays(last):
+                last -= 1
+            elif partners.get(first) == last:
+                first, last = first + 1, last - 1
             else:
-                partners = _partners(inner)
-                if isinstance(first, Code) and 0 not in partners:
-                    before.append(inner.pop(0))
-                elif isinstance(last, Code) and len(inner) - 1 not in partners:
-                    after.insert(0, inner.pop())
-                elif partners.get(0) == len(inner) - 1:
-                    before.append(inner.pop(0))
-                    after.insert(0, inner.pop())
-                else:
-                    break
-        return cls(inner, before, after)
+                break
+        before, core, after = inner[:first], inner[first : last + 1], inner[last + 1 :]
+        if core and isinstance(core[0], str):
+            text = core[0].lstrip()
+            before.append(core[0][: len(core[0]) - len(text)])
+            core[0] = text
+        if core and isinstance(core[-1], str):
+            text = core[-1].rstrip()
+            after.insert(0, core[-1][len(text) :])
+            core[-1] = text
+        return cls(core, before, after)
 
     @cached_property
     def text_format(self) -> Literal["text", "html"]:
@@ -167,17 +170,20 @@ def _partners(pieces: Sequence[str | Code]) -> dict[int, int]:
     """The other half of each code that has one; stretches do not cross."""
     partners: dict[int, int] = {}
     waiting: list[tuple[str, int]] = []
+    opened: Counter[str] = Counter()
     for n, code in enumerate(pieces):
         if not isinstance(code, Code):
             continue
         if code.kind == "open":
             waiting.append((code.name, n))
-        elif code.kind == "close":
-            opened = next(
-                (m for m in reversed(range(len(waiting))) if waiting[m][0] == code.name), None
-            )
-            if opened is not None:
-                partners[n] = waiting[opened][1]
-                partners[waiting[opened][1]] = n
-                del waiting[opened:]
+            opened[code.name] += 1
+        elif code.kind == "close" and opened[code.name]:
+            # Whatever was opened since is never closed.
+            while True:
+                name, start = waiting.pop()
+                opened[name] -= 1
+                if name == code.name:
+                    break
+            partners[n] = start
+            partners[start] = n
     return partners

@@ -9,9 +9,7 @@ from typing import Final
 
 from translator.errors import InputError
 
-_LINE: Final = re.compile(
-    r'\s*(?:#.*|(?:(msg(?:ctxt|id_plural|id|str))(\[\d{1,2}\])?\s*)?".*")?\s*'
-)
+_LINE: Final = re.compile(r'#.*|(?:(msg(?:ctxt|id_plural|id|str))(\[\d{1,2}\])?\s*)?".*"|')
 
 
 @dataclass
@@ -61,11 +59,11 @@ class _Scanner:
         self._keyword = ""
 
     def take(self, n: int, line: str) -> None:
-        match = _LINE.fullmatch(line)
+        text = line.strip()
+        match = _LINE.fullmatch(text)
         # polib reads on where a quotation mark is missing.
         if match is None:
             raise no_po(n + 1, repr(line[:40]))
-        text = line.strip()
         if not text or text.startswith("#~"):
             # White space within an entry means nothing.
             if self._keyword in ("", "msgstr"):

@@ -136,7 +136,7 @@ def _speech(
 ) -> Part:
     raw = "".join(line.text + line.end for line in lines)
     end = lines[-1].end
-    joined = re.sub(r"\s*\n\s*", " ", "\n".join(line.text for line in lines))
+    joined = one_line("\n".join(line.text for line in lines))
     pieces = enumerate(code.split(joined))
     marked = Marked.of(_code(piece) if n % 2 else unescape(piece) for n, piece in pieces)
     if not marked.text:

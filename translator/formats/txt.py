@@ -11,7 +11,7 @@ from translator.formats.encoding import BYTE_ORDER_MARK, Line, encode, read_line
 from translator.formats.filling import Part, fill_parts
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 
-_LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
+_LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Txt:
 
 def one_line(text: str) -> str:
     """Gives a text in which no line ends."""
-    return _LINE_ENDS.sub(" ", text)
+    first, *rest = _LINE_ENDS.split(text)
+    return " ".join([first.rstrip(), *map(str.strip, rest)]) if rest else text
 
 
 def _parts(lines: Iterator[Line]) -> Iterator[Part]:

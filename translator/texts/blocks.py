@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from translator.texts.hypertext import read_hypertext
+from translator.texts.hypertext import read_structure
 from translator.texts.passage import BREAK
 
 
@@ -16,30 +16,28 @@ def find_blocks(document: str) -> Iterator[tuple[int, int]]:
     That is what stands between two tags that end a sentence, where there are words in it, and each
     such tag with an attribute that readers see. All between stays as it is.
     """
-    hypertext = read_hypertext(document)
-    passage = hypertext.body
-    starts = [0, *accumulate(map(len, passage.raw))]
-    shown = [attribute.start for attribute in hypertext.attributes]
+    read, shown = read_structure(document)
+    starts = [0, *accumulate(map(len, read.raw))]
 
     def has_attribute(start: int, end: int) -> bool:
-        place = bisect_left(shown, start)
-        return place < len(shown) and shown[place] < end
+        place = bisect_left(shown, starts[start])
+        return place < len(shown) and shown[place] < starts[end]
 
     first = 0
-    for n, character in enumerate([*passage.text, BREAK]):
+    for n, character in enumerate([*read.text, BREAK]):
         if character != BREAK:
             continue
-        start, end = _trim(passage.text, first, n)
-        if passage.has_letters(start, end) or has_attribute(starts[start], starts[end]):
+        start, end = _trim(read.text, first, n)
+        if any(map(str.isalpha, read.text[start:end])) or has_attribute(start, end):
             yield starts[start], starts[end]
-        if n < len(passage.text) and has_attribute(starts[n], starts[n + 1]):
+        if n < len(read.text) and has_attribute(n, n + 1):
             yield starts[n], starts[n + 1]
         first = n + 1
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start] == " ":
+def _trim(text: Sequence[str], start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
         start += 1
-    while end > start and text[end - 1] == " ":
+    while end > start and text[end - 1].isspace():
         end -= 1
     return start, end
