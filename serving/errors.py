@@ -6,12 +6,15 @@ import logging
 
 from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from serving.database import DatabaseError
 from serving.waiting import NotServed
 from translator.errors import InputError
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 10
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -19,6 +22,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
+    app.register_error_handler(DatabaseError, _database_error)
     app.register_error_handler(Exception, _defect)
 
 
@@ -36,6 +40,13 @@ def _input_error(error: InputError) -> ResponseReturnValue:
 
 def _not_served(error: NotServed) -> ResponseReturnValue:
     return {"error": str(error)}, 503, {"Retry-After": str(error.retry_after)}
+
+
+def _database_error(error: DatabaseError) -> ResponseReturnValue:
+    """Asks to come again: a lock goes, a full disk is made room on, and nothing was taken."""
+    log.error("%s", error)
+    busy = ServiceUnavailable("The database is not available now", retry_after=RETRY_AFTER_SECONDS)
+    return _http_error(busy)
 
 
 def _defect(error: Exception) -> ResponseReturnValue:
