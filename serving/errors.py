@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from serving.database import DatabaseError
@@ -23,6 +24,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
     app.register_error_handler(DatabaseError, _database_error)
+    app.register_error_handler(ParseException, _malformed)
     app.register_error_handler(Exception, _defect)
 
 
@@ -40,6 +42,11 @@ def _input_error(error: InputError) -> ResponseReturnValue:
 
 def _not_served(error: NotServed) -> ResponseReturnValue:
     return {"error": str(error)}, 503, {"Retry-After": str(error.retry_after)}
+
+
+def _malformed(_error: ParseException) -> ResponseReturnValue:
+    """A body in chunks is parsed while it is read, so only then is it found to be wrong."""
+    return {"error": "Invalid request: the body is not in chunks as its header says"}, 400
 
 
 def _database_error(error: DatabaseError) -> ResponseReturnValue:

@@ -21,6 +21,7 @@ from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
 from serving.watcher import Watcher
+from serving.worker import patient_worker
 from translator.errors import ConfigError
 from translator.hardware import count_cores
 
@@ -123,7 +124,7 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "serving.worker.Worker",
+        "worker_class": patient_worker(settings.receive_seconds),
         "threads": settings.threads,
         "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.

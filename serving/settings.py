@@ -84,6 +84,9 @@ class Settings(BaseModel):
     max_body_bytes: Positive = Field(
         default=1_048_576, description="Bytes in the body of a request"
     )
+    receive_seconds: Positive = Field(
+        default=30, description="Seconds that a request may take to arrive; a long body has more"
+    )
     beam_size: Beam = Field(default=5, description="Beam size where the request names none")
     beam_limit: Beam = Field(default=20, description="Largest beam size a request may name, to 100")
     alternatives_limit: int = Field(
