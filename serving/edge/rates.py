@@ -63,7 +63,7 @@ def install(
 
     def too_often(error: RateLimitExceeded) -> ResponseReturnValue:
         breached = limiter.current_limit
-        seconds = math.ceil(breached.reset_at - time.time()) if breached else 1
+        seconds = math.ceil(breached.window.reset_time - time.time()) if breached else 1
         return app.handle_http_exception(
             TooManyRequests(
                 f"Too many requests: the limit is {error.limit.limit}", retry_after=max(1, seconds)

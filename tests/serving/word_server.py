@@ -1,18 +1,17 @@
-"""A real server, gunicorn and all, around the translator that writes words backwards.
+"""A real server, gunicorn and all, around a translator that writes words backwards.
 
     python tests/serving/word_server.py
 
 Settings come from the environment. Every answer tells the process that gave it, and a text that
-holds the word `slow` takes two seconds.
+holds the word `slow` takes two seconds. TensorFlow is not needed.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from collections.abc import Sequence
 
-from conftest import WordReverser
 from flask import Flask, Response
 
 from serving.app import create_app
@@ -20,18 +19,33 @@ from serving.edge.checks import check_edge
 from serving.registry import Registry
 from serving.server import Server
 from serving.settings import Settings
+from translator.config import SearchConfig, from_mapping
 from translator.texts.translating import TranslatedText
 
 
-class SlowReverser(WordReverser):
-    def translate_texts(self, texts: Any, *arguments: Any, **options: Any) -> list[TranslatedText]:
+class Reverser:
+    source_language = "es"
+    target_language = "en"
+
+    def search_config(self, **settings: float | None) -> SearchConfig:
+        return from_mapping(SearchConfig, {k: v for k, v in settings.items() if v is not None})
+
+    def translate_texts(
+        self, texts: Sequence[str], search: SearchConfig, **_options: object
+    ) -> list[TranslatedText]:
         time.sleep(2.0 * any("slow" in text.split() for text in texts))
-        return super().translate_texts(texts, *arguments, **options)
+        return [
+            TranslatedText((" ".join(reversed(text.split())),), (0.0,), (), truncated=False)
+            for text in texts
+        ]
+
+    def confidence(self, translation: object) -> float:
+        return 1.0
 
 
 class WordServer(Server):
     def load(self) -> Flask:
-        self._registry = Registry([SlowReverser("es", "en")])
+        self._registry = Registry([Reverser()])
         app = create_app(self._settings, self._registry, self._shared)
 
         @app.after_request
