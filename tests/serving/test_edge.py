@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
@@ -10,12 +11,16 @@ from typing import Any
 
 import fakeredis
 import pytest
+from flask import Flask, request
 from flask.testing import FlaskClient
 from requesting import PAIR, post, refusal
+from werkzeug.test import EnvironBuilder
 
 from serving.app import create_app
+from serving.edge import guard
 from serving.edge.checks import check_edge
 from serving.edge.counters import SharedStorage
+from serving.edge.guard import guarded
 from serving.edge.slots import Slots
 from serving.keys import Keys, Limits
 from serving.registry import Engine, Registry
@@ -137,6 +142,36 @@ def test_limits_of_a_key_stand_in_place_of_everyones(
     assert statuses == [200] * 4 + [429]
     keys.limit(key[:8], Limits(rate="100/hour", characters=3))
     assert post(client, q="1234567", api_key=key).status_code == 400
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_an_endpoint_may_take_longer_bodies_than_others(
+    keys: Keys, tmp_path: Path, in_chunks: bool
+) -> None:
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    database = tmp_path / "keys.sqlite3"
+    guard.install(app, Settings(database=database, require_key=True, max_body_bytes=1_000))
+
+    @app.post("/upload")
+    @guarded(max_body_bytes=50_000)
+    def upload() -> dict[str, int]:
+        return {"bytes": len(request.files["file"].read())}
+
+    def status(size: int, **fields: str) -> int:
+        data = fields | {"file": (io.BytesIO(b"a" * size), "x.txt")}
+        builder = EnvironBuilder("/upload", method="POST", data=data)
+        environ = builder.get_environ()
+        if in_chunks:
+            # As gunicorn hands over a body without a length.
+            del environ["CONTENT_LENGTH"]
+            environ["wsgi.input_terminated"] = True
+        return app.test_client().open(environ).status_code
+
+    key = keys.create("x")
+    assert status(20_000, api_key=key) == 200
+    assert status(20_000) == 403
+    assert status(60_000, api_key=key) == 413
 
 
 def test_keys_that_cannot_be_read_let_nobody_in(

@@ -3,7 +3,7 @@
     python tests/serving/word_server.py
 
 Settings come from the environment. Every answer tells the process that gave it, and a text that
-holds the word `slow` takes two seconds. TensorFlow is not needed.
+holds the word `slow` takes a second. TensorFlow is not needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Reverser:
     def translate_texts(
         self, texts: Sequence[str], search: SearchConfig, **_options: object
     ) -> list[TranslatedText]:
-        time.sleep(2.0 * any("slow" in text.split() for text in texts))
+        time.sleep(1.0 * any("slow" in text.split() for text in texts))
         return [
             TranslatedText((" ".join(reversed(text.split())),), (0.0,), (), truncated=False)
             for text in texts
