@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import requests
+from fake_server import write_version
+from live_server import TIMEOUT, free_port
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT = 60
 
 
 class Live(NamedTuple):
@@ -38,16 +40,23 @@ class Live(NamedTuple):
 
 
 @contextmanager
-def word_server(**settings: object) -> Iterator[Live]:
-    """Runs the server around the translator that writes words backwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def telling_server(**settings: object) -> Iterator[Live]:
+    """Runs `telling_server`, with es-en, and with en-es, which takes two seconds for a text."""
+    with TemporaryDirectory() as folder:
+        write_version(Path(folder), "es-en/1")
+        write_version(Path(folder), "en-es/1", seconds=2.0)
+        with _started(Path(folder), settings) as live:
+            yield live
+
+
+@contextmanager
+def _started(models: Path, settings: dict[str, object]) -> Iterator[Live]:
+    port = free_port()
     environ = {name: v for name, v in os.environ.items() if not name.startswith("TRANSLATE_")}
     environ |= {f"TRANSLATE_{name.upper()}": str(value) for name, value in settings.items()}
     environ |= {"TRANSLATE_PORT": str(port), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "serving" / "word_server.py"],
+        [sys.executable, ROOT / "tests" / "telling_server.py", models],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,

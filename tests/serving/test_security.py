@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -12,9 +13,13 @@ from typing import NamedTuple
 
 import pytest
 import requests
-from live import TIMEOUT, Live, word_server
+from live import Live, telling_server
+from live_server import TIMEOUT
 
 from serving.keys import Keys, Limits
+
+SLOW = {"source": "en", "target": "es"}
+"""What takes two seconds."""
 
 
 class Guarded(NamedTuple):
@@ -29,7 +34,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     path = tmp_path_factory.mktemp("database") / "keys.sqlite3"
     keys = Keys(path)
     key = keys.create("Weblate")
-    with word_server(workers=2, database=path, require_key=True, max_body_bytes=100_000) as live:
+    with telling_server(workers=2, database=path, require_key=True, max_body_bytes=100_000) as live:
         yield Guarded(live, keys, key)
 
 
@@ -53,7 +58,7 @@ def test_the_right_key_is_taken_from_every_place(guarded: Guarded) -> None:
         requests.post(url, params=fields | {"api_key": key}, timeout=TIMEOUT),
         live.translate(headers={"Authorization": f"Bearer {key}"}),
     ]
-    assert [answer.json()["translatedText"] for answer in answers] == ["dos uno"] * 4
+    assert [answer.json()["translatedText"] for answer in answers] == ["uno dos v1"] * 4
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_requests_at_a_time_are_counted_over_both_processes(guarded: Guarded) ->
     statuses: list[tuple[int, str]] = []
 
     def ask() -> None:
-        answer = live.translate("slow", fields={"api_key": key})
+        answer = live.translate(fields=SLOW | {"api_key": key})
         statuses.append((answer.status_code, answer.headers.get("Retry-After", "")))
 
     threads = [threading.Thread(target=ask) for _ in range(10)]
@@ -167,7 +172,7 @@ def test_a_process_that_is_killed_leaves_no_request_counted(guarded: Guarded) ->
     worker = int(live.translate().headers["X-Worker"])
     while True:
         with live.connect() as connection:
-            body = f'{{"q": "slow", "source": "es", "target": "en", "api_key": "{key}"}}'
+            body = json.dumps(SLOW | {"q": "uno", "api_key": key})
             connection.sendall(post(body.encode()))
             time.sleep(0.5)
             os.kill(worker, 9)
@@ -238,7 +243,7 @@ def test_two_lengths_of_one_body_are_refused(guarded: Guarded) -> None:
 
 def test_behind_one_proxy_only_what_that_one_says_is_believed(tmp_path: Path) -> None:
     path = tmp_path / "keys.sqlite3"
-    with word_server(workers=2, trusted_proxies=1, rate_limit="3/hour", database=path) as live:
+    with telling_server(workers=2, trusted_proxies=1, rate_limit="3/hour", database=path) as live:
 
         def statuses(*addresses: str, **fields: str) -> list[int]:
             return [

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from live import Live, word_server
+from live import Live, telling_server
 
 from serving.worker import MOST_COLLECTED, is_whole
 
@@ -22,13 +22,13 @@ SECONDS = 2
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
-    with word_server(threads=2, receive_seconds=SECONDS, max_body_bytes=1_000_000) as live:
+    with telling_server(threads=2, receive_seconds=SECONDS, max_body_bytes=1_000_000) as live:
         yield live
 
 
 def answered_within(live: Live, seconds: float) -> bool:
     start = time.monotonic()
-    assert live.translate().json()["translatedText"] == "dos uno"
+    assert live.translate().json()["translatedText"] == "uno dos v1"
     return time.monotonic() - start < seconds
 
 
@@ -79,7 +79,7 @@ def test_a_request_in_pieces_is_answered(live: Live) -> None:
         # The same connection, and two requests at once.
         connection.sendall(request + request)
         answers = b""
-        while answers.count(b"dos uno") < 2:
+        while answers.count(b"uno dos v1") < 2:
             answers += connection.recv(4096)
 
 

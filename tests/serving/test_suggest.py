@@ -96,7 +96,7 @@ from serving.registry import Registry
 from serving.settings import Settings
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 class Pair:
-    source_language, target_language = "es", "en"
+    source_language, target_language, version, info = "es", "en", 1, {{}}
 settings = Settings(database=Path({str(path)!r}), suggestions=True)
 client = create_app(settings, Registry([Pair()])).test_client()
 for n in range(200):
