@@ -96,7 +96,8 @@ from serving.registry import Registry
 from serving.settings import Settings
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 class Pair:
-    source_language, target_language, version, info = "es", "en", 1, {{}}
+    source_language, target_language, version = "es", "en", 1
+    info = {{"source_language": "es", "target_language": "en"}}
 settings = Settings(database=Path({str(path)!r}), suggestions=True)
 client = create_app(settings, Registry([Pair()])).test_client()
 for n in range(200):
