@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 
 def read_fields() -> dict[str, Any]:
     """Reads the current request: a JSON object, else form fields and query string together.
 
-    A body of any other type is not read, so a field that it was to bring counts as missing.
+    A body of any other type is not read, so a field that it was to bring counts as missing. The
+    files of a form are left to whoever wants them. A request is read once.
 
     Raises:
         BadRequest: The body says it is JSON, and is not, or is no object.
         RequestEntityTooLarge: The body is over the limit.
     """
+    if "fields" not in g:
+        g.fields = _read_fields()
+    return cast("dict[str, Any]", g.fields)
+
+
+def _read_fields() -> dict[str, Any]:
+    # A form with files goes to the disk as it comes; it is not held in memory as well.
+    if request.mimetype == "multipart/form-data":
+        return request.values.to_dict()
     body = _read_body()
     if not request.is_json:
         return request.values.to_dict()

@@ -1,4 +1,4 @@
-"""What comes in through POST /translate and POST /detect, checked."""
+"""What comes in through POST /translate, POST /detect and POST /suggest, checked."""
 
 from __future__ import annotations
 
@@ -136,6 +136,39 @@ class DetectRequest(BaseModel):
         """
         request = read(cls, fields, required=("q",))
         _check_texts([request.q], settings)
+        return request
+
+
+class SuggestRequest(BaseModel):
+    """A better translation of a text. Fields that are not named here are ignored.
+
+    Attributes:
+        q: The text.
+        s: The translation that is suggested.
+        source: Code of the language of the text.
+        target: Code of the language of the translation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    q: Text
+    s: Text
+    source: Text
+    target: Text
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
+        """Checks the fields of a request.
+
+        Args:
+            fields: Names and values; None and "" count as not given.
+            settings: The limits.
+
+        Raises:
+            InputError: A field is missing, of the wrong type, or over a limit.
+        """
+        request = read(cls, fields, required=("q", "s", "source", "target"))
+        _check_texts([request.q, request.s], settings)
         return request
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +21,7 @@ from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
 from serving.watcher import Watcher
+from serving.worker import patient_worker
 from translator.errors import ConfigError
 from translator.hardware import count_cores
 
@@ -37,6 +41,7 @@ class Server(BaseApplication):
     def __init__(self, settings: Settings, loader: Loader | None = None) -> None:
         self._settings = settings
         self._loader = loader
+        self._shared = _shared_folder(settings)
         super().__init__()
 
     def load_config(self) -> None:
@@ -44,13 +49,14 @@ class Server(BaseApplication):
         for name, value in _gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
         self.cfg.set("post_worker_init", self._announce)
+        self.cfg.set("on_exit", self._clean_up)
 
     def load(self) -> Flask:
         """Makes the application, in a worker."""
         self._registry = make_registry(self._settings, loader=self._loader)
         self._registry.reload()
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
-        return create_app(self._settings, self._registry)
+        return create_app(self._settings, self._registry, self._shared)
 
     def _announce(self, worker: Any) -> None:
         # Workers count up from 1, replacements included: this is said once.
@@ -58,6 +64,10 @@ class Server(BaseApplication):
             pairs = ", ".join(f"{source}-{target}" for source, target in self._registry.pairs)
             url = f"http://{_address(self._settings)}"
             click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
+
+    def _clean_up(self, _arbiter: Any) -> None:
+        if self._shared is not None:
+            shutil.rmtree(self._shared, ignore_errors=True)
 
 
 def make_registry(
@@ -103,11 +113,18 @@ def check_address(host: str, port: int) -> None:
         ) from error
 
 
+def _shared_folder(settings: Settings) -> Path | None:
+    """Makes the folder where the workers count together, if there is anything to count."""
+    if not (settings.rate_limit or settings.concurrency_limit or settings.database):
+        return None
+    return Path(tempfile.mkdtemp(prefix="translate-"))
+
+
 def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "serving.worker.Worker",
+        "worker_class": patient_worker(settings.receive_seconds),
         "threads": settings.threads,
         "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.
@@ -115,6 +132,9 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": 30,
         # Texts may come in the query string; this is the most that gunicorn allows.
         "limit_request_line": 8190,
+        # Who is believed is decided by trusted_proxies alone. By default gunicorn would believe
+        # whoever asks from this machine.
+        "forwarded_allow_ips": "",
         "loglevel": "warning",
         # It would put a socket into the home folder.
         "control_socket_disable": True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from serving.registry import Registry
-from serving.routes import detect, health, languages, page, translate
+from serving.routes import detect, health, languages, page, suggest, translate
 from serving.settings import Settings
 
 
@@ -17,4 +17,5 @@ def blueprints(settings: Settings, registry: Registry) -> list[Blueprint]:
         languages.blueprint(registry),
         translate.blueprint(settings, registry),
         detect.blueprint(settings),
+        suggest.blueprint(settings, registry),
     ]

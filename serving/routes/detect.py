@@ -8,6 +8,8 @@ from flask import Blueprint
 
 from serving.answers import DetectedLanguage
 from serving.body import read_fields
+from serving.edge.callers import settings_of_caller
+from serving.edge.guard import guarded
 from serving.schemas import DetectRequest
 from serving.settings import Settings
 from translator.detection import Detected
@@ -23,8 +25,9 @@ def blueprint(settings: Settings) -> Blueprint:
     routes = Blueprint("detect", __name__)
 
     @routes.post("/detect")
+    @guarded()
     def detect() -> list[dict[str, Any]]:
-        request = DetectRequest.parse(read_fields(), settings)
+        request = DetectRequest.parse(read_fields(), settings_of_caller(settings))
         found = detect_language(visible_words(request.q)) or [_UNDETERMINED]
         answers = [DetectedLanguage.of(one) for one in found]
         return [one.model_dump() for n, one in enumerate(answers) if one.confidence or n == 0]

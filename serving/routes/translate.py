@@ -9,6 +9,8 @@ from flask import Blueprint
 from serving.answers import TranslateAnswer
 from serving.body import read_fields
 from serving.connection import caller
+from serving.edge.callers import settings_of_caller
+from serving.edge.guard import guarded
 from serving.registry import Registry
 from serving.schemas import TranslateRequest
 from serving.settings import Settings
@@ -20,8 +22,9 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     routes = Blueprint("translate", __name__)
 
     @routes.post("/translate")
+    @guarded()
     def translate() -> dict[str, Any]:
-        request = TranslateRequest.parse(read_fields(), settings)
+        request = TranslateRequest.parse(read_fields(), settings_of_caller(settings))
         results = translate_request(request, settings, registry, caller(settings))
         return TranslateAnswer.of(request, results).as_json()
 

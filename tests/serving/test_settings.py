@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,19 @@ def test_an_empty_variable_is_not_set() -> None:
         ("TRANSLATE_ALTERNATIVES_LIMIT", "-1"),
         ("TRANSLATE_GLOSSARY_LIMIT", "-1"),
         ("TRANSLATE_GLOSSARY_LIMIT", "10001"),
+        ("TRANSLATE_RATE_LIMIT", "fast"),
+        ("TRANSLATE_RATE_LIMIT", "0/minute"),
+        ("TRANSLATE_RATE_STORAGE", "memcached://localhost"),
+        ("TRANSLATE_CONCURRENCY_LIMIT", "-1"),
+        ("TRANSLATE_TRUSTED_PROXIES", "-1"),
+        ("TRANSLATE_CORS_ORIGINS", "example.org"),
+        ("TRANSLATE_CORS_ORIGINS", "https://example.org/page"),
+        ("TRANSLATE_CORS_ORIGINS", "https://*.example.org"),
+        ("TRANSLATE_CORS_ORIGINS", "*,https://example.org"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^{name}: expected .* Received: '{value}'$"):
+    with pytest.raises(ConfigError, match=rf"^{name}: expected .* Received: '{re.escape(value)}'$"):
         Settings.from_environ({name: value})
 
 
@@ -58,6 +68,13 @@ def test_limits_that_contradict_each_other_are_named() -> None:
         Settings.from_environ({"TRANSLATE_BEAM_LIMIT": "4"})
     with pytest.raises(ConfigError, match=r"ALTERNATIVES_LIMIT: expected less .* Received: 20"):
         Settings.from_environ({"TRANSLATE_ALTERNATIVES_LIMIT": "20"})
+
+
+@pytest.mark.parametrize("name", ["TRANSLATE_REQUIRE_KEY", "TRANSLATE_SUGGESTIONS"])
+def test_what_needs_the_database_says_so(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}: expected TRANSLATE_DATABASE"):
+        Settings.from_environ({name: "true"})
+    assert Settings.from_environ({name: "true", "TRANSLATE_DATABASE": "x"}).database == Path("x")
 
 
 def test_a_misspelled_setting_is_refused() -> None:
