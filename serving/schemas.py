@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
@@ -44,7 +44,7 @@ class TranslateRequest(BaseModel):
     target: Text
     format: Text = "text"
     alternatives: Integer = Field(default=0, ge=0)
-    beam_size: Integer | None = Field(default=None, ge=1)
+    beam_size: Annotated[Integer, Field(ge=1)] | None = None
     length_penalty: Number | None = None
     glossary: Terms = Field(default_factory=dict)
     scores: bool = False

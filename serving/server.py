@@ -12,6 +12,9 @@ from gunicorn.app.base import BaseApplication
 from serving.app import create_app
 from serving.batcher import Batcher
 from serving.cache import Cache
+from serving.logs import GunicornLogger, configure_logging
+from serving.master import Master, on_reload
+from serving.metrics import Metrics, SharedFolder
 from serving.observer import Observer, Silent
 from serving.registry import Registry
 from serving.served_model import ServedModel
@@ -24,6 +27,8 @@ from translator.hardware import count_cores
 
 class Server(BaseApplication):
     """Runs the service until a signal ends it; SIGTERM lets the requests in hand finish.
+
+    SIGHUP makes every worker look at the folder of models, without a pause.
 
     TensorFlow does not survive a fork once it has started its threads. So `load`, the first place
     that imports it, runs in each worker, after the fork (gunicorn's preload_app stays off), and
@@ -44,13 +49,23 @@ class Server(BaseApplication):
         for name, value in _gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
         self.cfg.set("post_worker_init", self._announce)
+        self.cfg.set("child_exit", self._forget)
+        self.cfg.set("on_exit", self._clear)
+
+    def run(self) -> None:
+        """Serves."""
+        configure_logging(self._settings)
+        self._shared = SharedFolder() if self._settings.metrics else None
+        Master(self).run()
 
     def load(self) -> Flask:
         """Makes the application, in a worker."""
-        self._registry = make_registry(self._settings, loader=self._loader)
-        self._registry.reload()
+        metrics = Metrics() if self._settings.metrics else None
+        self._registry = make_registry(self._settings, observer=metrics, loader=self._loader)
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
-        return create_app(self._settings, self._registry)
+        on_reload(self._watcher.wake)
+        self._registry.reload()
+        return create_app(self._settings, self._registry, metrics)
 
     def _announce(self, worker: Any) -> None:
         # Workers count up from 1, replacements included: this is said once.
@@ -58,6 +73,14 @@ class Server(BaseApplication):
             pairs = ", ".join(f"{source}-{target}" for source, target in self._registry.pairs)
             url = f"http://{_address(self._settings)}"
             click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
+
+    def _forget(self, _master: Any, worker: Any) -> None:
+        if self._shared is not None:
+            self._shared.forget(worker.pid)
+
+    def _clear(self, _master: Any) -> None:
+        if self._shared is not None:
+            self._shared.remove()
 
 
 def make_registry(
@@ -115,7 +138,7 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": 30,
         # Texts may come in the query string; this is the most that gunicorn allows.
         "limit_request_line": 8190,
-        "loglevel": "warning",
+        "logger_class": GunicornLogger,
         # It would put a socket into the home folder.
         "control_socket_disable": True,
     }

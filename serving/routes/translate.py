@@ -9,9 +9,11 @@ from flask import Blueprint
 from serving.answers import TranslateAnswer
 from serving.body import read_fields
 from serving.connection import caller
+from serving.operation import Operation, describe
 from serving.registry import Registry
 from serving.schemas import TranslateRequest
 from serving.settings import Settings
+from serving.tracking import note_texts
 from serving.translation import translate as translate_request
 
 
@@ -20,8 +22,17 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     routes = Blueprint("translate", __name__)
 
     @routes.post("/translate")
+    @describe(
+        Operation(
+            "Translate a text, or a list of texts",
+            request=TranslateRequest,
+            answer=TranslateAnswer,
+            errors=(400, 413, 503),
+        )
+    )
     def translate() -> dict[str, Any]:
         request = TranslateRequest.parse(read_fields(), settings)
+        note_texts(request.texts)
         results = translate_request(request, settings, registry, caller(settings))
         return TranslateAnswer.of(request, results).as_json()
 
