@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,11 @@ class FakeServer:
 
     process: subprocess.Popen[str]
     port: int
+    log_file: Path
+
+    def log(self) -> str:
+        """What it has written to standard error."""
+        return self.log_file.read_text()
 
     @property
     def url(self) -> str:
@@ -53,20 +59,23 @@ def fake_server(models: Path, **settings: Any) -> Iterator[FakeServer]:
     port = free_port()
     options = [f"{name}={value}" for name, value in {"port": port, **settings}.items()]
     environ = {name: v for name, v in os.environ.items() if not name.startswith("TRANSLATE_")}
-    process = subprocess.Popen(
-        [sys.executable, FAKE_SERVER, models, *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline(), process.communicate()[1]
-        yield FakeServer(process, port)
-    finally:
-        process.kill()
-        process.communicate()
+    # Not a pipe: one that nobody reads would hold up a server that has much to say.
+    with tempfile.NamedTemporaryFile("w") as log_file:
+        process = subprocess.Popen(
+            [sys.executable, FAKE_SERVER, models, *options],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            text=True,
+        )
+        server = FakeServer(process, port, Path(log_file.name))
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline(), server.log()
+            yield server
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @dataclass
