@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
 from serving.watcher import Watcher
+from translator.detection import detect
 from translator.errors import ConfigError
 from translator.hardware import count_cores
 
@@ -55,7 +57,7 @@ class Server(BaseApplication):
     def run(self) -> None:
         """Serves."""
         configure_logging(self._settings)
-        self._shared = SharedFolder() if self._settings.metrics else None
+        self._metrics_folder = SharedFolder() if self._settings.metrics else None
         Master(self).run()
 
     def load(self) -> Flask:
@@ -64,6 +66,8 @@ class Server(BaseApplication):
         self._registry = make_registry(self._settings, observer=metrics, loader=self._loader)
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
         on_reload(self._watcher.wake)
+        # The first text that is looked at takes seconds, which nobody who asks is to wait for.
+        threading.Thread(target=detect, args=("text",), daemon=True).start()
         self._registry.reload()
         return create_app(self._settings, self._registry, metrics)
 
@@ -75,12 +79,12 @@ class Server(BaseApplication):
             click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
 
     def _forget(self, _master: Any, worker: Any) -> None:
-        if self._shared is not None:
-            self._shared.forget(worker.pid)
+        if self._metrics_folder is not None:
+            self._metrics_folder.forget(worker.pid)
 
     def _clear(self, _master: Any) -> None:
-        if self._shared is not None:
-            self._shared.remove()
+        if self._metrics_folder is not None:
+            self._metrics_folder.remove()
 
 
 def make_registry(

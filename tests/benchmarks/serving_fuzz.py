@@ -62,7 +62,13 @@ def run(url: str, cases: int, seed: int) -> Fuzzed:
     """Fuzzes in rounds, each with a seed of its own, until there are enough cases."""
     found = Fuzzed()
     while found.statuses.total() < cases:
-        config = fuzz_config(200, seed, headers={"Authorization": f"Bearer {TOKEN}"})
+        config = fuzz_config(
+            200,
+            seed,
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            # The server itself gives up after 20.
+            **{"request-timeout": 30},
+        )
         found += fuzz(schemathesis.openapi.from_url(f"{url}/spec", config=config))
         print(f"seed {seed}: {found.statuses.total()} cases", flush=True)
         seed += 1
