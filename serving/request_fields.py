@@ -42,7 +42,7 @@ def as_json(schema: Schema) -> Schema:
 
 
 def as_form(schema: Schema) -> Schema:
-    """Gives the schema of the form of a request: every field is one text."""
+    """Gives the schema of the form of a request: a field is a text, and a list is several."""
     return _with_fields(schema, _in_form)
 
 
@@ -82,8 +82,6 @@ def _in_json(kind: Schema, required: bool) -> list[Schema]:
 
 
 def _in_form(kind: Schema, required: bool) -> list[Schema]:
-    if kind["type"] == "array":
-        return []
     as_text = _AS_TEXT.get(kind["type"], kind)
     return [_given(as_text, required), *([] if required else [_NOT_GIVEN])]
 

@@ -99,9 +99,22 @@ def test_the_fields_of_a_json_body(spec: dict[str, Any]) -> None:
 def test_a_form_holds_texts_only(spec: dict[str, Any]) -> None:
     fields = body(spec, "/translate", "application/x-www-form-urlencoded")["properties"]
     kinds = {
-        variant["type"] for field in fields.values() for variant in field.get("anyOf", [field])
+        name: {variant["type"] for variant in field.get("anyOf", [field])}
+        for name, field in fields.items()
     }
-    assert kinds == {"string"}
+    assert kinds.pop("q") == {"string", "array"}
+    assert set.union(*kinds.values()) == {"string"}
+
+
+def test_a_form_may_hold_several_texts_but_no_other_field_twice(app: Flask) -> None:
+    client = app.test_client()
+    form = "source=es&target=en&q=uno+dos&q=tres"
+    several = client.post(f"/translate?{form}")
+    assert several.get_json()["translatedText"] == ["dos uno", "tres"]
+    assert client.post(f"/translate?{form}&unknown=1&unknown=2").status_code == 200
+    twice = client.post(f"/translate?{form}&target=pt-BR")
+    assert twice.status_code == 400
+    assert twice.get_json()["error"].startswith("Invalid request: target: expected")
 
 
 @pytest.mark.parametrize(
