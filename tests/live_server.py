@@ -33,11 +33,12 @@ class FakeServer:
 
     process: subprocess.Popen[str]
     port: int
-    log_file: Path
+    temporary: Path
+    """Where it has its temporary files."""
 
     def log(self) -> str:
         """What it has written to standard error."""
-        return self.log_file.read_text()
+        return (self.temporary / "log").read_text()
 
     @property
     def url(self) -> str:
@@ -59,16 +60,18 @@ def fake_server(models: Path, **settings: Any) -> Iterator[FakeServer]:
     port = free_port()
     options = [f"{name}={value}" for name, value in {"port": port, **settings}.items()]
     environ = {name: v for name, v in os.environ.items() if not name.startswith("TRANSLATE_")}
-    # Not a pipe: one that nobody reads would hold up a server that has much to say.
-    with tempfile.NamedTemporaryFile("w") as log_file:
+    with contextlib.ExitStack() as closing:
+        temporary = closing.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        # Not a pipe: one that nobody reads would hold up a server that has much to say.
+        log = closing.enter_context(Path(temporary, "log").open("w"))
         process = subprocess.Popen(
             [sys.executable, FAKE_SERVER, models, *options],
-            env=environ,
+            env=environ | {"TMPDIR": temporary},
             stdout=subprocess.PIPE,
-            stderr=log_file,
+            stderr=log,
             text=True,
         )
-        server = FakeServer(process, port, Path(log_file.name))
+        server = FakeServer(process, port, Path(temporary))
         try:
             assert process.stdout is not None
             assert process.stdout.readline(), server.log()

@@ -57,13 +57,10 @@ def test_sighup_takes_up_a_new_version_in_every_worker_without_a_failed_request(
         assert server.workers() == workers
 
 
-def test_sigterm_loses_no_request_that_was_accepted_and_ends_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_version(tmp_path / "models", "es-en/1", seconds=1.0)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with fake_server(tmp_path / "models", log_format="json", log_level="info") as server:
-        assert len(list(tmp_path.glob("translate-metrics-*"))) == 1
+def test_sigterm_loses_no_request_that_was_accepted_and_ends_well(tmp_path: Path) -> None:
+    write_version(tmp_path, "es-en/1", seconds=1.0)
+    with fake_server(tmp_path, log_format="json", log_level="info") as server:
+        assert len(list(server.temporary.glob("translate-metrics-*"))) == 1
         named = {"X-Request-ID": "r-1"}
         assert requests.get(f"{server.url}/ready?secret", headers=named, timeout=TIMEOUT).ok
         with load(server.translate, callers=6) as seen:
@@ -75,7 +72,7 @@ def test_sigterm_loses_no_request_that_was_accepted_and_ends_well(
         assert seen.statuses() == {200}
         assert len([began for began, *_ in seen.answers if began < told]) >= 6
         assert [error for began, error in seen.failures if began < told] == []
-        assert list(tmp_path.glob("translate-metrics-*")) == []
+        assert list(server.temporary.glob("translate-metrics-*")) == []
         written = server.log()
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     assert "Starting gunicorn" in lines[0]["message"]
