@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
@@ -35,6 +35,7 @@ class TranslateRequest(BaseModel):
         confidence: Whether it is to tell how good the translations are likely to be.
         alignment: Whether it is to hold alignments.
         check_source: Whether the texts are looked at for the language that they are in.
+        api_key: The caller's key, where the server has given out any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -44,13 +45,14 @@ class TranslateRequest(BaseModel):
     target: Text
     format: Text = "text"
     alternatives: Integer = Field(default=0, ge=0)
-    beam_size: Integer | None = Field(default=None, ge=1)
+    beam_size: Annotated[Integer, Field(ge=1)] | None = None
     length_penalty: Number | None = None
     glossary: Terms = Field(default_factory=dict)
     scores: bool = False
     confidence: bool = False
     alignment: bool = False
     check_source: bool = False
+    api_key: Text | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
@@ -117,11 +119,13 @@ class DetectRequest(BaseModel):
 
     Attributes:
         q: The text.
+        api_key: The caller's key, where the server has given out any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     q: Text
+    api_key: Text | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
@@ -147,6 +151,7 @@ class SuggestRequest(BaseModel):
         s: The translation that is suggested.
         source: Code of the language of the text.
         target: Code of the language of the translation.
+        api_key: The caller's key, where the server has given out any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -155,6 +160,7 @@ class SuggestRequest(BaseModel):
     s: Text
     source: Text
     target: Text
+    api_key: Text | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:

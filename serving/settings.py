@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from typing_extensions import Self
@@ -16,6 +17,10 @@ from translator.texts.glossary import MOST_TERMS
 
 PREFIX = "TRANSLATE_"
 IN_MEMORY = "memory://"
+
+_KUBERNETES = re.compile(
+    f"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_[A-Z]+)?)"
+)
 
 Positive = Annotated[int, Field(ge=1)]
 Beam = Annotated[int, Field(ge=1, le=100)]
@@ -137,6 +142,21 @@ class Settings(BaseModel):
         default=False, description="Whether `/suggest` takes better translations, for training"
     )
 
+    metrics: bool = Field(default=True, description="Whether `/metrics` is answered")
+    metrics_token: str = Field(
+        default="", description="Bearer token that `/metrics` asks for; without one it asks nothing"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How the log on standard error is written: `text` or `json`"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="What is logged at least: `debug`, `info` (each request), `warning`, `error`",
+    )
+    log_texts: bool = Field(
+        default=False, description="Whether texts and query strings of users may be logged"
+    )
+
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
         if self.beam_size > self.beam_limit:
@@ -177,7 +197,7 @@ class Settings(BaseModel):
         values: dict[str, Any] = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in environ.items()
-            if name.startswith(PREFIX) and value
+            if name.startswith(PREFIX) and value and not _from_kubernetes(name, value)
         }
         unknown = sorted(set(values) - set(cls.model_fields))
         if unknown:
@@ -191,6 +211,17 @@ class Settings(BaseModel):
             field, complaint = explain(error)
             name = f"{PREFIX}{field.upper()}: " if field else ""
             raise ConfigError(f"{name}{complaint}") from error
+
+
+def _from_kubernetes(name: str, value: str) -> bool:
+    """Whether this is a variable that tells of a service called `translate`, and no setting.
+
+    Kubernetes gives every container the addresses of the services beside it:
+    https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    """
+    if name == f"{PREFIX}PORT":
+        return re.match("(tcp|udp|sctp)://", value) is not None
+    return _KUBERNETES.fullmatch(name) is not None
 
 
 class Variable(NamedTuple):

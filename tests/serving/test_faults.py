@@ -96,7 +96,8 @@ def test_a_broken_version_changes_nothing(models: Path) -> None:
         write_version(models, "es-en/2", broken=True)
         time.sleep(1)
         server.process.terminate()
-        _, log = server.process.communicate(timeout=15)
+        server.process.wait(15)
+        log = server.log()
     assert found.texts() == {"a v1"}
     assert log.count(f"Not serving {models / 'es-en' / '2'}") == 1
 
