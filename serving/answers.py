@@ -28,7 +28,7 @@ class DetectedLanguage(BaseModel):
         language: Its code.
     """
 
-    confidence: int
+    confidence: int = Field(ge=0, le=100)
     language: str
 
     @classmethod

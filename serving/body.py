@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 
 def read_fields() -> dict[str, Any]:
     """Reads the current request: a JSON object, else form fields and query string together.
 
-    A body of any other type is not read, so a field that it was to bring counts as missing.
+    A field that a form or query string holds several times is a list, as if it came in JSON.
+    A body of any other type is not read, so a field that it was to bring counts as missing. The
+    files of a form are left to whoever wants them. A request is read once.
 
     Raises:
         BadRequest: The body says it is JSON, and is not, or is no object.
         RequestEntityTooLarge: The body is over the limit.
     """
+    if "fields" not in g:
+        g.fields = _read_fields()
+    return cast("dict[str, Any]", g.fields)
+
+
+def _read_fields() -> dict[str, Any]:
+    # A form with files goes to the disk as it comes; it is not held in memory as well.
+    if request.mimetype == "multipart/form-data":
+        return _form_fields()
     body = _read_body()
     if not request.is_json:
-        return request.values.to_dict()
+        return _form_fields()
     try:
         fields = json.loads(body)
     # Brackets nested by the thousand are a RecursionError, not a ValueError.
@@ -38,3 +49,9 @@ def _read_body() -> bytes:
     if request.content_length is None and len(body) == request.max_content_length:
         raise RequestEntityTooLarge
     return body
+
+
+def _form_fields() -> dict[str, Any]:
+    return {
+        name: values[0] if len(values) == 1 else values for name, values in request.values.lists()
+    }

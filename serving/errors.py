@@ -7,14 +7,17 @@ import logging
 
 from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from serving.database import DatabaseError
 from serving.waiting import NoRoom, NotServed
 from translator.errors import InputError
 
 log = logging.getLogger(__name__)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+RETRY_AFTER_SECONDS = 10
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -23,6 +26,8 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
     app.register_error_handler(OSError, _os_error)
+    app.register_error_handler(DatabaseError, _database_error)
+    app.register_error_handler(ParseException, _malformed)
     app.register_error_handler(Exception, _defect)
 
 
@@ -48,6 +53,18 @@ def _os_error(error: OSError) -> ResponseReturnValue:
         log.error("The disk is full", exc_info=error)
         return _not_served(NoRoom())
     return _defect(error)
+
+
+def _malformed(_error: ParseException) -> ResponseReturnValue:
+    """A body in chunks is parsed while it is read, so only then is it found to be wrong."""
+    return {"error": "Invalid request: the body is not in chunks as its header says"}, 400
+
+
+def _database_error(error: DatabaseError) -> ResponseReturnValue:
+    """Asks to come again: a lock goes, a full disk is made room on, and nothing was taken."""
+    log.error("%s", error)
+    busy = ServiceUnavailable("The database is not available now", retry_after=RETRY_AFTER_SECONDS)
+    return _http_error(busy)
 
 
 def _defect(error: Exception) -> ResponseReturnValue:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, FiniteFloat, ValidationError
 from pydantic_core import PydanticCustomError
+from typing_extensions import LiteralString
 
 from serving.validation import explain
 from translator.errors import InputError
 
 Request = TypeVar("Request", bound=BaseModel)
+
+INTEGER_TEXT = "[0-9]+"
+"""How a whole number is written where it comes as a text: all that a form can send."""
+
+NUMBER_TEXT = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?"
+"""How any other number is."""
 
 
 def read(kind: type[Request], fields: Mapping[str, Any], required: Sequence[str]) -> Request:
@@ -71,14 +79,23 @@ def _terms(value: Any) -> Any:
     return value
 
 
-def _no_boolean(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("boolean", "expected a number")
+def _integer(value: Any) -> Any:
+    return _written_as(INTEGER_TEXT, "expected a whole number", value)
+
+
+def _number(value: Any) -> Any:
+    return _written_as(NUMBER_TEXT, "expected a number", value)
+
+
+def _written_as(pattern: str, expected: LiteralString, value: Any) -> Any:
+    """Pydantic itself takes `true` for 1, and texts such as ` 1_000` for a number."""
+    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(pattern, value)):
+        raise PydanticCustomError("number", expected)
     return value
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
 Texts = Annotated[str | list[str], BeforeValidator(_text_or_texts)]
 Terms = Annotated[dict[str, str], BeforeValidator(_terms)]
-Integer = Annotated[int, BeforeValidator(_no_boolean)]
-Number = Annotated[FiniteFloat, BeforeValidator(_no_boolean)]
+Integer = Annotated[int, BeforeValidator(_integer)]
+Number = Annotated[FiniteFloat, BeforeValidator(_number)]

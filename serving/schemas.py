@@ -1,9 +1,9 @@
-"""What comes in through POST /translate and POST /detect, checked."""
+"""What comes in through POST /translate, POST /detect and POST /suggest, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
@@ -35,6 +35,7 @@ class TranslateRequest(BaseModel):
         confidence: Whether it is to tell how good the translations are likely to be.
         alignment: Whether it is to hold alignments.
         check_source: Whether the texts are looked at for the language that they are in.
+        api_key: The caller's key, where the server has given out any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -44,13 +45,14 @@ class TranslateRequest(BaseModel):
     target: Text
     format: Text = "text"
     alternatives: Integer = Field(default=0, ge=0)
-    beam_size: Integer | None = Field(default=None, ge=1)
+    beam_size: Annotated[Integer, Field(ge=1)] | None = None
     length_penalty: Number | None = None
     glossary: Terms = Field(default_factory=dict)
     scores: bool = False
     confidence: bool = False
     alignment: bool = False
     check_source: bool = False
+    api_key: Text | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
@@ -117,11 +119,13 @@ class DetectRequest(BaseModel):
 
     Attributes:
         q: The text.
+        api_key: The caller's key, where the server has given out any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     q: Text
+    api_key: Text | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
@@ -136,6 +140,41 @@ class DetectRequest(BaseModel):
         """
         request = read(cls, fields, required=("q",))
         _check_texts([request.q], settings)
+        return request
+
+
+class SuggestRequest(BaseModel):
+    """A better translation of a text. Fields that are not named here are ignored.
+
+    Attributes:
+        q: The text.
+        s: The translation that is suggested.
+        source: Code of the language of the text.
+        target: Code of the language of the translation.
+        api_key: The caller's key, where the server has given out any.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    q: Text
+    s: Text
+    source: Text
+    target: Text
+    api_key: Text | None = None
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any], settings: Settings) -> Self:
+        """Checks the fields of a request.
+
+        Args:
+            fields: Names and values; None and "" count as not given.
+            settings: The limits.
+
+        Raises:
+            InputError: A field is missing, of the wrong type, or over a limit.
+        """
+        request = read(cls, fields, required=("q", "s", "source", "target"))
+        _check_texts([request.q, request.s], settings)
         return request
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import tempfile
+import threading
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,18 +16,25 @@ from gunicorn.app.base import BaseApplication
 from serving.app import create_app
 from serving.batcher import Batcher
 from serving.cache import Cache
+from serving.logs import GunicornLogger, configure_logging
+from serving.master import Master, on_reload
+from serving.metrics import Metrics, SharedFolder
 from serving.observer import Observer, Silent
 from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
 from serving.watcher import Watcher
+from serving.worker import patient_worker
+from translator.detection import detect
 from translator.errors import ConfigError
 from translator.hardware import count_cores
 
 
 class Server(BaseApplication):
     """Runs the service until a signal ends it; SIGTERM lets the requests in hand finish.
+
+    SIGHUP makes every worker look at the folder of models, without a pause.
 
     TensorFlow does not survive a fork once it has started its threads. So `load`, the first place
     that imports it, runs in each worker, after the fork (gunicorn's preload_app stays off), and
@@ -37,6 +48,7 @@ class Server(BaseApplication):
     def __init__(self, settings: Settings, loader: Loader | None = None) -> None:
         self._settings = settings
         self._loader = loader
+        self._shared = _shared_folder(settings)
         super().__init__()
 
     def load_config(self) -> None:
@@ -44,13 +56,25 @@ class Server(BaseApplication):
         for name, value in _gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
         self.cfg.set("post_worker_init", self._announce)
+        self.cfg.set("child_exit", self._forget)
+        self.cfg.set("on_exit", self._clear)
+
+    def run(self) -> None:
+        """Serves."""
+        configure_logging(self._settings)
+        self._metrics_folder = SharedFolder() if self._settings.metrics else None
+        Master(self).run()
 
     def load(self) -> Flask:
         """Makes the application, in a worker."""
-        self._registry = make_registry(self._settings, loader=self._loader)
-        self._registry.reload()
+        metrics = Metrics() if self._settings.metrics else None
+        self._registry = make_registry(self._settings, observer=metrics, loader=self._loader)
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
-        return create_app(self._settings, self._registry)
+        on_reload(self._watcher.wake)
+        # The first text that is looked at takes seconds, which nobody who asks is to wait for.
+        threading.Thread(target=detect, args=("text",), daemon=True).start()
+        self._registry.reload()
+        return create_app(self._settings, self._registry, metrics=metrics, shared=self._shared)
 
     def _announce(self, worker: Any) -> None:
         # Workers count up from 1, replacements included: this is said once.
@@ -58,6 +82,16 @@ class Server(BaseApplication):
             pairs = ", ".join(f"{source}-{target}" for source, target in self._registry.pairs)
             url = f"http://{_address(self._settings)}"
             click.echo(f"Serving {pairs or 'no model: none could be loaded'} at {url}")
+
+    def _forget(self, _master: Any, worker: Any) -> None:
+        if self._metrics_folder is not None:
+            self._metrics_folder.forget(worker.pid)
+
+    def _clear(self, _master: Any) -> None:
+        if self._metrics_folder is not None:
+            self._metrics_folder.remove()
+        if self._shared is not None:
+            shutil.rmtree(self._shared, ignore_errors=True)
 
 
 def make_registry(
@@ -103,11 +137,18 @@ def check_address(host: str, port: int) -> None:
         ) from error
 
 
+def _shared_folder(settings: Settings) -> Path | None:
+    """Makes the folder where the workers count together, if there is anything to count."""
+    if not (settings.rate_limit or settings.concurrency_limit or settings.database):
+        return None
+    return Path(tempfile.mkdtemp(prefix="translate-"))
+
+
 def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": "serving.worker.Worker",
+        "worker_class": patient_worker(settings.receive_seconds),
         "threads": settings.threads,
         "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.
@@ -115,7 +156,10 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": 30,
         # Texts may come in the query string; this is the most that gunicorn allows.
         "limit_request_line": 8190,
-        "loglevel": "warning",
+        # Who is believed is decided by trusted_proxies alone. By default gunicorn would believe
+        # whoever asks from this machine.
+        "forwarded_allow_ips": "",
+        "logger_class": GunicornLogger,
         # It would put a socket into the home folder.
         "control_socket_disable": True,
     }

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from typing_extensions import Self
 
+from serving.setting_types import Origins, Rate, RateStorage
 from serving.validation import explain
 from translator.errors import ConfigError
 from translator.texts.glossary import MOST_TERMS
 
 PREFIX = "TRANSLATE_"
+IN_MEMORY = "memory://"
+
+_KUBERNETES = re.compile(
+    f"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_[A-Z]+)?)"
+)
 
 Positive = Annotated[int, Field(ge=1)]
 Beam = Annotated[int, Field(ge=1, le=100)]
@@ -82,6 +89,9 @@ class Settings(BaseModel):
     max_body_bytes: Positive = Field(
         default=1_048_576, description="Bytes in the body of a request"
     )
+    receive_seconds: Positive = Field(
+        default=30, description="Seconds that a request may take to arrive; a long body has more"
+    )
     beam_size: Beam = Field(default=5, description="Beam size where the request names none")
     beam_limit: Beam = Field(default=20, description="Largest beam size a request may name, to 100")
     alternatives_limit: int = Field(
@@ -94,6 +104,57 @@ class Settings(BaseModel):
         ge=0,
         le=MOST_TERMS,
         description="Most terms in the glossary of a request; 0 allows none",
+    )
+    database: Path | None = Field(
+        default=None, description="SQLite file of API keys and suggestions; needed for either"
+    )
+    require_key: bool = Field(
+        default=False,
+        description="Whether only those with an API key are served; `python -m serving keys`",
+    )
+    rate_limit: Rate = Field(
+        default="",
+        description="Requests of one caller in a time, such as `120/minute` or "
+        "`5/second;1000/day`; empty is no limit",
+    )
+    rate_storage: RateStorage = Field(
+        default=IN_MEMORY,
+        description="Where requests are counted: on this machine, for all its processes, or, for "
+        "several machines, in a Redis, as `redis://host:6379`",
+    )
+    concurrency_limit: int = Field(
+        default=0,
+        ge=0,
+        description="Requests of one caller worked on at a time, on this machine; 0 is no limit",
+    )
+    cors_origins: Origins = Field(
+        default="",
+        description="Origins whose pages may ask, divided by commas, such as "
+        "`https://example.org`; `*` is all, empty none",
+    )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        description="Proxies in front of this server that set X-Forwarded-For, -Proto and -Host; "
+        "0 believes none of these",
+    )
+    suggestions: bool = Field(
+        default=False, description="Whether `/suggest` takes better translations, for training"
+    )
+
+    metrics: bool = Field(default=True, description="Whether `/metrics` is answered")
+    metrics_token: str = Field(
+        default="", description="Bearer token that `/metrics` asks for; without one it asks nothing"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How the log on standard error is written: `text` or `json`"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="What is logged at least: `debug`, `info` (each request), `warning`, `error`",
+    )
+    log_texts: bool = Field(
+        default=False, description="Whether texts and query strings of users may be logged"
     )
 
     files: bool = Field(default=True, description="Whether `/translate_file` takes files")
@@ -128,7 +189,18 @@ class Settings(BaseModel):
                 f"{PREFIX}ALTERNATIVES_LIMIT: expected less than {PREFIX}BEAM_LIMIT "
                 f"({self.beam_limit}). Received: {self.alternatives_limit}"
             )
+        for name in ("require_key", "suggestions"):
+            if getattr(self, name) and self.database is None:
+                raise ValueError(
+                    f"{PREFIX}{name.upper()}: expected {PREFIX}DATABASE to be set as well. "
+                    "Received: no database"
+                )
         return self
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may ask."""
+        return self.cors_origins.split(",") if self.cors_origins else []
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **options: Any) -> Self:
@@ -145,7 +217,7 @@ class Settings(BaseModel):
         values: dict[str, Any] = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in environ.items()
-            if name.startswith(PREFIX) and value
+            if name.startswith(PREFIX) and value and not _from_kubernetes(name, value)
         }
         unknown = sorted(set(values) - set(cls.model_fields))
         if unknown:
@@ -159,6 +231,17 @@ class Settings(BaseModel):
             field, complaint = explain(error)
             name = f"{PREFIX}{field.upper()}: " if field else ""
             raise ConfigError(f"{name}{complaint}") from error
+
+
+def _from_kubernetes(name: str, value: str) -> bool:
+    """Whether this is a variable that tells of a service called `translate`, and no setting.
+
+    Kubernetes gives every container the addresses of the services beside it:
+    https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    """
+    if name == f"{PREFIX}PORT":
+        return re.match("(tcp|udp|sctp)://", value) is not None
+    return _KUBERNETES.fullmatch(name) is not None
 
 
 class Variable(NamedTuple):

@@ -1,114 +1,160 @@
-"""gunicorn's threaded worker, with an end to clients that send their requests drop by drop.
-
-A request that is on its way holds a thread. gunicorn waits for it as long as now and then a byte
-comes, so a few hundred such clients would hold all threads there are. Here a request has a time to
-arrive in: some seconds, and more for a long body, as Apache's mod_reqtimeout counts them.
-"""
+"""A gunicorn worker whose threads are not held by clients that send slowly."""
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import re
 import socket
 import time
-from collections.abc import Callable, Iterable
 from functools import partial
-from threading import local
+from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
-_HEAD_SECONDS = 10.0
-"""For the head of a request; as much again for its body."""
+MOST_COLLECTED = 65_536
+"""Bytes of a request that are collected; the rest of a longer one is read by its thread."""
 
-_BYTES_PER_SECOND = 10_000
-"""The slowest rate at which a longer body may come."""
+_SLOWEST = 16_384
+"""Bytes a second that a long body may take beyond the time that every request has."""
 
-Environ = dict[str, Any]
-Application = Callable[[Environ, Any], Iterable[bytes]]
-
-
-class Worker(ThreadWorker):
-    """Closes connections whose requests do not arrive in time."""
-
-    def init_process(self) -> None:
-        """Starts the worker; nothing of it is there before the fork."""
-        # Connections whose request is being read, and when it must be there.
-        self._deadlines: dict[Any, float] = {}
-        self._current = local()
-        super().init_process()
-
-    def load_wsgi(self) -> None:
-        """Loads the application, behind one that notes when the body has come."""
-        super().load_wsgi()
-        application: Application = self.wsgi  # type: ignore[has-type]
-
-        def timed(environ: Environ, start_response: Any) -> Iterable[bytes]:
-            arrived = partial(self._deadlines.pop, self._current.connection, None)
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            if length or "HTTP_TRANSFER_ENCODING" in environ:
-                seconds = _HEAD_SECONDS + length / _BYTES_PER_SECOND
-                self._deadlines[self._current.connection] = time.monotonic() + seconds
-                environ["wsgi.input"] = _Body(environ["wsgi.input"], length, arrived)
-            else:
-                arrived()
-            return application(environ, start_response)
-
-        self.wsgi = timed
-
-    def handle(self, conn: Any) -> Any:
-        """Answers the next request of a connection, in a thread."""
-        self._current.connection = conn
-        self._deadlines[conn] = time.monotonic() + _HEAD_SECONDS
-        try:
-            return super().handle(conn)
-        finally:
-            self._deadlines.pop(conn, None)
-
-    def notify(self) -> None:
-        """Tells the master that the worker is alive; comes once a second."""
-        super().notify()
-        now = time.monotonic()
-        for connection, deadline in list(self._deadlines.items()):
-            if deadline < now:
-                # The thread that reads from it is told that the client has gone.
-                with contextlib.suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
+_NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)")
+_IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked")
+_LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 
 
-class _Body:
-    """The body of a request, which tells when all of it has been read.
+class PatientWorker(ThreadWorker):
+    """Collects a request without a thread, and gives it one when it is there.
 
-    Args:
-        stream: Where it comes from.
-        length: Its bytes; 0 where the client does not say (chunked).
-        arrived: Is called at its end.
+    gunicorn's own worker gives a connection a thread once it has sent a byte, and waits for the
+    rest without end; a handful of clients that send a byte a second would hold all threads. Here
+    the loop that accepts connections also collects what arrives. It looks at the form of a request
+    only to tell whether more is to come. gunicorn parses what was collected, and reads on where
+    there is more to it after all; that, too, has an end.
     """
 
-    def __init__(self, stream: Any, length: int, arrived: Callable[[], Any]) -> None:
-        self._stream = stream
-        self._left = length
-        self._chunked = not length
-        self._arrived = arrived
+    receive_seconds = 30.0
+    """How long a request may take to arrive."""
 
-    def read(self, size: int = -1) -> bytes:
-        """Reads so many bytes, or all."""
-        return self._count(self._stream.read(None if size < 0 else size))
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NOTHING_ACCEPTED:
+                return
+            raise
+        self.nr_conns += 1
+        server = listener.getsockname()
+        self._collect(_Connection(self.cfg, client, address, server, self.receive_seconds))
 
-    def readline(self, size: int = -1) -> bytes:
-        """Reads a line, or so many bytes of it."""
-        return self._count(self._stream.readline(None if size < 0 else size))
+    def on_client_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._collect(conn)
 
-    def __iter__(self) -> _Body:
-        return self
+    def on_pending_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
+        try:
+            data = client.recv(MOST_COLLECTED)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        conn.collected += data
+        if not data:
+            self._drop(conn)
+        elif is_whole(conn.collected):
+            self._forget(conn)
+            self.enqueue_req(conn)
 
-    def __next__(self) -> bytes:
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
+    def murder_pending(self) -> None:
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
+            self._drop(conn)
 
-    def _count(self, data: bytes) -> bytes:
-        self._left -= len(data)
-        if not data or (self._left <= 0 and not self._chunked):
-            self._arrived()
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Does not wait, when the server stops, for clients that have not begun to send."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            if not conn.collected:
+                conn.timeout = min(conn.timeout, deadline)
+
+    def _collect(self, conn: _Connection) -> None:
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.receive_seconds
+        # It has sent something by the time it gets a thread, which need not wait for that.
+        conn.data_ready = True
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, EVENT_READ, readable)
+
+    def _drop(self, conn: _Connection) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _forget(self, conn: _Connection) -> None:
+        self.poller.unregister(conn.sock)
+        self.pending_conns.remove(conn)
+
+
+def patient_worker(receive_seconds: float) -> type[PatientWorker]:
+    """Makes the worker that gives a request so many seconds to arrive."""
+    return type("PatientWorker", (PatientWorker,), {"receive_seconds": receive_seconds})
+
+
+def is_whole(collected: bytearray) -> bool:
+    """Tells whether a request need not be waited for any longer.
+
+    It is there, or it is too long or too odd to be collected. Where that is a mistake, a thread
+    waits for the rest; it is never a mistake about what the request says.
+    """
+    if len(collected) >= MOST_COLLECTED:
+        return True
+    end = collected.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    head = bytes(collected[:end]).lower()
+    # Such a client sends its body only after an answer, which gunicorn gives it.
+    if b"\r\nexpect:" in head:
+        return True
+    if _IN_CHUNKS.search(head):
+        return _LAST_CHUNK.search(collected, end + 2) is not None
+    length = _LENGTH.search(head)
+    return length is None or len(collected) - end - 4 >= int(length[1])
+
+
+class _Connection(TConn):
+    """A connection, with what has arrived of its next request."""
+
+    def __init__(self, cfg: Any, sock: Any, client: Any, server: Any, seconds: float) -> None:
+        super().__init__(cfg, sock, client, server)
+        self.collected = bytearray()
+        self._seconds = seconds
+
+    def init(self) -> None:
+        """Hands the parser what was collected; this runs in the thread, before each request."""
+        super().init()
+        self.parser.unreader.unread(bytes(self.collected))
+        self.collected.clear()
+        self.parser.unreader.sock = _TimedSocket(self.sock, time.monotonic() + self._seconds)
+
+
+class _TimedSocket:
+    """The socket as the parser reads it, until a time that moves on while much arrives."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._sock = sock
+        self._until = until
+
+    def recv(self, size: int) -> bytes:
+        try:
+            self._sock.settimeout(max(self._until - time.monotonic(), 1e-3))
+            data = self._sock.recv(size)
+        except TimeoutError as error:
+            # As if the client had gone; gunicorn knows what to do then.
+            raise ConnectionResetError(errno.ECONNRESET, "sent too slowly") from error
+        finally:
+            self._sock.settimeout(None)
+        self._until += len(data) / _SLOWEST
         return data

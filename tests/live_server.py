@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,12 @@ class FakeServer:
 
     process: subprocess.Popen[str]
     port: int
+    temporary: Path
+    """Where it has its temporary files."""
+
+    def log(self) -> str:
+        """What it has written to standard error."""
+        return (self.temporary / "log").read_text()
 
     @property
     def url(self) -> str:
@@ -53,20 +60,25 @@ def fake_server(models: Path, **settings: Any) -> Iterator[FakeServer]:
     port = free_port()
     options = [f"{name}={value}" for name, value in {"port": port, **settings}.items()]
     environ = {name: v for name, v in os.environ.items() if not name.startswith("TRANSLATE_")}
-    process = subprocess.Popen(
-        [sys.executable, FAKE_SERVER, models, *options],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline(), process.communicate()[1]
-        yield FakeServer(process, port)
-    finally:
-        process.kill()
-        process.communicate()
+    with contextlib.ExitStack() as closing:
+        temporary = closing.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        # Not a pipe: one that nobody reads would hold up a server that has much to say.
+        log = closing.enter_context(Path(temporary, "log").open("w"))
+        process = subprocess.Popen(
+            [sys.executable, FAKE_SERVER, models, *options],
+            env=environ | {"TMPDIR": temporary},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        server = FakeServer(process, port, Path(temporary))
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline(), server.log()
+            yield server
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @dataclass

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from serving.metrics import Metrics
 from serving.registry import Registry
-from serving.routes import detect, files, health, languages, page, translate
+from serving.routes import (
+    about,
+    detect,
+    documentation,
+    files,
+    health,
+    languages,
+    page,
+    suggest,
+    translate,
+)
+from serving.routes import metrics as metrics_route
 from serving.settings import Settings
 
 
-def blueprints(settings: Settings, registry: Registry) -> list[Blueprint]:
-    """Makes the blueprints of all endpoints."""
+def blueprints(settings: Settings, registry: Registry, metrics: Metrics | None) -> list[Blueprint]:
+    """Makes the blueprints of all endpoints; without metrics, that of the metrics is left out."""
+    measured = [] if metrics is None else [metrics_route.blueprint(settings, metrics)]
     return [
         page.blueprint(),
         health.blueprint(registry),
@@ -18,4 +31,8 @@ def blueprints(settings: Settings, registry: Registry) -> list[Blueprint]:
         translate.blueprint(settings, registry),
         detect.blueprint(settings),
         files.blueprint(settings, registry),
+        suggest.blueprint(settings, registry),
+        about.blueprint(settings, registry),
+        documentation.blueprint(settings, registry),
+        *measured,
     ]

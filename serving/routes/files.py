@@ -8,14 +8,18 @@ from pathlib import PurePath
 from typing import Any
 
 from flask import Blueprint, Response, request, send_file, url_for
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.utils import secure_filename
 
+from serving.body import read_fields
 from serving.connection import caller
+from serving.edge.callers import settings_of_caller
+from serving.edge.guard import guarded
 from serving.fields import Text, read
 from serving.file_store import FileStore, default_folder
 from serving.file_translation import FileTranslation, Upload, unpack
+from serving.operation import Operation, describe
 from serving.registry import Registry
 from serving.settings import Settings
 from serving.waiting import Overloaded
@@ -43,6 +47,18 @@ class FileRequest(BaseModel):
     target: Text
 
 
+class FileAnswer(BaseModel):
+    """The answer.
+
+    Attributes:
+        translated_file_url: Where the file is to be fetched, for a while.
+        untranslated: Places in the file that stayed as they were, and why; the first ones.
+    """
+
+    translated_file_url: str = Field(serialization_alias="translatedFileUrl")
+    untranslated: list[str] | None = None
+
+
 def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     """Makes the endpoints."""
     routes = Blueprint("files", __name__)
@@ -52,13 +68,23 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     store.sweep()
 
     @routes.post("/translate_file")
+    @guarded(max_body_bytes=settings.file_limit_bytes + _ENVELOPE_BYTES)
+    @describe(
+        Operation(
+            "Translate a file",
+            request=FileRequest,
+            upload="file",
+            answer=FileAnswer,
+            errors=(400, 403, 413, 429, 503),
+        )
+    )
     def translate_file() -> dict[str, Any]:
         _require_switched_on(settings)
-        request.max_content_length = max_body_bytes(settings)
+        fields = read(FileRequest, read_fields(), required=("source", "target"))
         upload = _upload()
-        fields = read(FileRequest, request.values.to_dict(), required=("source", "target"))
+        own = settings_of_caller(settings)
         work = FileTranslation(
-            registry, settings, fields.source, fields.target, lambda: caller(settings)
+            registry, own, fields.source, fields.target, lambda: caller(settings)
         )
         if not working.acquire(blocking=False):
             raise Overloaded("Too many files are being translated")
@@ -70,14 +96,20 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         finally:
             working.release()
         name = f"{token}-{_safe_name(upload.name, fields.target)}"
-        answer: dict[str, Any] = {
-            "translatedFileUrl": url_for("files.download_file", name=name, _external=True)
-        }
-        if work.untranslated:
-            answer["untranslated"] = work.untranslated
-        return answer
+        answer = FileAnswer(
+            translated_file_url=url_for("files.download_file", name=name, _external=True),
+            untranslated=work.untranslated or None,
+        )
+        return answer.model_dump(by_alias=True, exclude_none=True)
 
     @routes.get("/download_file/<name>")
+    @describe(
+        Operation(
+            "Fetch a translated file",
+            media_type="application/octet-stream",
+            errors=(403, 404),
+        )
+    )
     def download_file(name: str) -> Response:
         _require_switched_on(settings)
         parts = _NAME.fullmatch(name)
@@ -96,11 +128,6 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         return response
 
     return routes
-
-
-def max_body_bytes(settings: Settings) -> int:
-    """Most bytes of the body of a request with a file in it."""
-    return settings.file_limit_bytes + _ENVELOPE_BYTES
 
 
 def _require_switched_on(settings: Settings) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from serving.operation import Operation, describe
 from serving.registry import Registry
+from serving.service_answers import LanguageAnswer
 
 
 def blueprint(registry: Registry) -> Blueprint:
@@ -14,7 +16,8 @@ def blueprint(registry: Registry) -> Blueprint:
     routes = Blueprint("languages", __name__)
 
     @routes.get("/languages")
+    @describe(Operation("List the languages", answer=list[LanguageAnswer]))
     def languages() -> list[dict[str, Any]]:
-        return [language._asdict() for language in registry.languages()]
+        return [LanguageAnswer(**one._asdict()).model_dump() for one in registry.languages()]
 
     return routes

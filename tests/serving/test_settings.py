@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,23 @@ def test_an_empty_variable_is_not_set() -> None:
         ("TRANSLATE_BEAM_LIMIT", "101"),
         ("TRANSLATE_ALTERNATIVES_LIMIT", "-1"),
         ("TRANSLATE_GLOSSARY_LIMIT", "-1"),
+        ("TRANSLATE_METRICS", "perhaps"),
+        ("TRANSLATE_LOG_FORMAT", "xml"),
+        ("TRANSLATE_LOG_LEVEL", "chatty"),
         ("TRANSLATE_GLOSSARY_LIMIT", "10001"),
+        ("TRANSLATE_RATE_LIMIT", "fast"),
+        ("TRANSLATE_RATE_LIMIT", "0/minute"),
+        ("TRANSLATE_RATE_STORAGE", "memcached://localhost"),
+        ("TRANSLATE_CONCURRENCY_LIMIT", "-1"),
+        ("TRANSLATE_TRUSTED_PROXIES", "-1"),
+        ("TRANSLATE_CORS_ORIGINS", "example.org"),
+        ("TRANSLATE_CORS_ORIGINS", "https://example.org/page"),
+        ("TRANSLATE_CORS_ORIGINS", "https://*.example.org"),
+        ("TRANSLATE_CORS_ORIGINS", "*,https://example.org"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^{name}: expected .* Received: '{value}'$"):
+    with pytest.raises(ConfigError, match=rf"^{name}: expected .* Received: '{re.escape(value)}'$"):
         Settings.from_environ({name: value})
 
 
@@ -60,9 +73,33 @@ def test_limits_that_contradict_each_other_are_named() -> None:
         Settings.from_environ({"TRANSLATE_ALTERNATIVES_LIMIT": "20"})
 
 
+@pytest.mark.parametrize("name", ["TRANSLATE_REQUIRE_KEY", "TRANSLATE_SUGGESTIONS"])
+def test_what_needs_the_database_says_so(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}: expected TRANSLATE_DATABASE"):
+        Settings.from_environ({name: "true"})
+    assert Settings.from_environ({name: "true", "TRANSLATE_DATABASE": "x"}).database == Path("x")
+
+
 def test_a_misspelled_setting_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"TRANSLATE_CHAR_LIMIT.*Received: TRANSLATE_CHARLIMIT"):
         Settings.from_environ({"TRANSLATE_CHARLIMIT": "100"})
+
+
+def test_what_kubernetes_says_of_a_service_called_translate_is_no_setting() -> None:
+    environ = {
+        "TRANSLATE_PORT": "tcp://10.96.0.12:5000",
+        "TRANSLATE_SERVICE_HOST": "10.96.0.12",
+        "TRANSLATE_SERVICE_PORT": "5000",
+        "TRANSLATE_SERVICE_PORT_HTTP_MAIN": "5000",
+        "TRANSLATE_PORT_5000_TCP": "tcp://10.96.0.12:5000",
+        "TRANSLATE_PORT_5000_TCP_PROTO": "tcp",
+        "TRANSLATE_PORT_5000_TCP_PORT": "5000",
+        "TRANSLATE_PORT_5000_TCP_ADDR": "10.96.0.12",
+    }
+    assert Settings.from_environ(environ) == Settings()
+    assert Settings.from_environ(environ | {"TRANSLATE_HOST": "0.0.0.0"}).host == "0.0.0.0"
+    with pytest.raises(ConfigError, match="Received: TRANSLATE_SERVICE_NAME"):
+        Settings.from_environ({"TRANSLATE_SERVICE_NAME": "translate"})
 
 
 def test_every_variable_is_listed_with_its_default_and_meaning() -> None:

@@ -1,0 +1,1 @@
+"""The commands beside the server itself: what an operator does with its database."""
