@@ -96,10 +96,12 @@ def test_the_language_of_a_file_is_detected(client: FlaskClient) -> None:
 
 
 def test_what_cannot_be_put_into_a_file_is_told(client: FlaskClient) -> None:
-    # The words of a line are written backwards, which leaves no letters between these brackets.
-    content = b'#, python-brace-format\nmsgid "uno }{ dos"\nmsgstr ""\n\nmsgid "a b"\nmsgstr ""\n'
-    response = send(client, content, "x.po")
-    assert fetched(client, response).status_code == 200
+    # Backwards, the first line would begin a list.
+    response = send(client, b"uno dos -\n\ntres cuatro\n", "x.md")
+    assert response.get_json()["untranslated"] == [
+        "line 1: the translation would be read as other Markdown"
+    ]
+    assert fetched(client, response).data == b"uno dos -\n\ncuatro tres\n"
 
 
 def test_other_requests_get_their_turns(client: FlaskClient, engine) -> None:
@@ -109,7 +111,10 @@ def test_other_requests_get_their_turns(client: FlaskClient, engine) -> None:
     assert max(len(sentences) for sentences, _ in engine.calls) <= 100
 
 
-def test_names_of_formats_for_clients() -> None:
+def test_clients_are_told_of_formats(client: FlaskClient) -> None:
+    told = client.get("/frontend/settings").get_json()
+    assert told["filesTranslation"] is True
+    assert told["supportedFilesFormat"] == extensions()
     assert {".txt", ".po", ".srt", ".xliff", ".md"} <= set(extensions())
 
 
