@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, negotiate_locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from werkzeug.datastructures import LanguageAccept
@@ -63,13 +63,8 @@ def choose(
         accepted: The header Accept-Language.
     """
     if wanted not in interfaces:
-        wanted = accepted.best_match(_english_first(interfaces), ENGLISH)
-    return interfaces[str(wanted)]
-
-
-def _english_first(languages: Iterable[str]) -> list[str]:
-    """Of languages that are accepted alike, the first is taken."""
-    return sorted(languages, key=lambda language: language != ENGLISH)
+        wanted = negotiate_locale(list(accepted.values()), interfaces, sep="-")
+    return interfaces[wanted or ENGLISH]
 
 
 def _interface(language: str, catalogue: Catalog) -> Interface:

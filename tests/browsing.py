@@ -32,6 +32,21 @@ def answer_with(page: Page, path: str, status: int = 200, **options: Any) -> Non
     page.route(f"**/{path}", lambda route: route.fulfill(status=status, **options))
 
 
+def drop_file(page: Page, name: str) -> None:
+    """Drops a small file on the page."""
+    page.evaluate(
+        """(name) => {
+            const data = new DataTransfer();
+            data.items.add(new File(["uno dos"], name));
+            for (const type of ["dragover", "drop"]) {
+                document.body.dispatchEvent(
+                    new DragEvent(type, {dataTransfer: data, bubbles: true, cancelable: true}));
+            }
+        }""",
+        name,
+    )
+
+
 ANSWER: dict[str, Any] = {
     "translatedText": "😀 I don't",
     "truncated": False,
@@ -56,7 +71,12 @@ ANSWER: dict[str, Any] = {
         {
             "source": ["▁Yo", "▁n", "o", "</s>"],
             "target": ["▁I", "▁don", "'t", "</s>"],
-            "weights": [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.1, 0.2], [0, 0.4, 0.4, 0.2], [0, 0, 0, 1]],
+            "weights": [
+                [0.7, 0.1, 0.1, 0.1],
+                [0.2, 0.5, 0.1, 0.2],
+                [0, 0.4, 0.4, 0.2],
+                [0, 0, 0, 1],
+            ],
             "words": {"source": ["Yo", "no"], "target": ["I", "don't"], "pairs": [[0, 0], [1, 1]]},
         }
     ],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request
 
 from serving.interface import choose, load_interfaces
+from serving.settings import Settings
 
 THEMES = ("light", "dark")
 
 
-def blueprint() -> Blueprint:
+def blueprint(settings: Settings) -> Blueprint:
     """Makes the endpoints of the page.
 
     It comes in the reader's language and colours, so that it is right when it is first painted:
@@ -35,6 +36,7 @@ def blueprint() -> Blueprint:
             interface=chosen,
             interfaces=list(interfaces.values()),
             theme=theme if theme in THEMES else None,
+            settings=settings,
         )
         response = make_response(page)
         response.headers["Cache-Control"] = "no-cache"

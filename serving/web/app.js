@@ -25,7 +25,7 @@ import { load, loadDraft, save, saveDraft } from "./storage.js";
 import { allowSuggesting, offerSuggesting, startSuggesting } from "./suggest.js";
 import { showTranslation, startTranslation } from "./translation.js";
 
-const ALTERNATIVES = 3;
+const ALTERNATIVES = Math.min(3, Number(document.body.dataset.alternatives));
 
 const text = byId("text");
 const progress = byId("progress");
@@ -195,7 +195,7 @@ function requestNow() {
     q: text.value,
     source,
     target,
-    alternatives: Math.min(ALTERNATIVES, settings.alternativesLimit ?? ALTERNATIVES),
+    alternatives: ALTERNATIVES,
     scores: true,
     confidence: true,
     alignment: true,

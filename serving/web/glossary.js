@@ -8,6 +8,8 @@ const dialog = byId("glossary");
 const rows = byId("glossary-rows");
 const count = byId("glossary-count");
 
+const MOST_TERMS = Number(document.body.dataset.terms);
+
 let pair = null;
 
 /** `pairNow()` gives the pair that is edited, {source, target}; `changed()` is called after edits. */
@@ -22,7 +24,8 @@ export function startGlossary(pairNow, changed) {
 
 /** The terms of a pair, as the API wants them. */
 export function terms(source, target) {
-  return Object.fromEntries(load("glossary", {})[`${source}-${target}`] ?? []);
+  const entries = load("glossary", {})[`${source}-${target}`] ?? [];
+  return Object.fromEntries(entries.slice(0, MOST_TERMS));
 }
 
 /** Shows how many terms the pair that is translated has. */
@@ -81,6 +84,10 @@ function store(changed) {
     .filter(([source, target]) => source && target);
   const all = load("glossary", {});
   const name = `${pair.source}-${pair.target}`;
+  const limit = number(MOST_TERMS);
+  showGlossaryProblem(entries.length > MOST_TERMS
+    ? _("This server takes {limit} terms; those after them are left out.", { limit })
+    : "");
   if (JSON.stringify(entries) !== JSON.stringify(all[name] ?? [])) {
     save("glossary", { ...all, [name]: entries });
     changed();

@@ -20,7 +20,7 @@ export function mark(ranges) {
   for (const { start, end, share } of ranges) {
     const marked = make("mark", {}, text.value.slice(start, end));
     marked.style.setProperty("--share", share.toFixed(3));
-    marked.classList.toggle("strong", share >= 0.5);
+    marked.classList.toggle("strong", share >= 0.3);
     parts.push(text.value.slice(from, start), marked);
     from = end;
   }

@@ -9,6 +9,9 @@ import { mark } from "./mirror.js";
 const view = byId("translation");
 const inspector = byId("inspector");
 
+/** The least share of the attention that is marked in the source. */
+const FAINTEST = 0.08;
+
 /** Elements of words, in order, and what each stands for: {word, sentence}. */
 let elements = [];
 let meanings = new Map();
@@ -109,7 +112,7 @@ function look(how, element) {
 function marksOf(word, sentence) {
   return sentence.sourceWords
     .map(({ start, end }, n) => ({ start, end, share: word.looks[n] }))
-    .filter(({ start, share }) => start !== null && share >= 0.05);
+    .filter(({ start, share }) => start !== null && share >= FAINTEST);
 }
 
 function explain(word, sentence) {

@@ -13,9 +13,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
-from playwright.sync_api import expect, sync_playwright
-from werkzeug.serving import make_server
+from flask import Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from serving.app import create_app
 from serving.registry import Engine, Registry
@@ -44,19 +52,27 @@ TOLD = {
 }
 """What the server tells the page of itself, unless a test says otherwise."""
 
-Serve = Callable[[int], Any]
+DOWNLOAD = "a-translated-file"
+"""Where the server of these tests has a file."""
+
+Serve = Callable[..., Any]
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def serve(make_engine: Callable[..., Engine]) -> Serve:
-    """Runs a server on a port (0 for any) as a context, which gives its address."""
+    """Runs a server on a port (0 for any) as a context, which gives its address.
+
+    Other arguments are its settings.
+    """
 
     @contextmanager
-    def serve(port: int) -> Iterator[str]:
+    def serve(port: int, **settings: Any) -> Iterator[str]:
         pairs = (("es", "en"), ("en", "es"), ("en", "ar"), ("ar", "en"))
         registry = Registry([make_engine(*pair) for pair in pairs])
-        server = make_server("127.0.0.1", port, create_app(Settings(), registry), threaded=True)
+        app = create_app(Settings(**settings), registry)
+        app.add_url_rule(f"/{DOWNLOAD}", view_func=_file)
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.port}/"
@@ -118,7 +134,7 @@ def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: _watch(request, server, complaints))
         page.goto(server + at)
-        expect(page.get_by_label("From")).to_be_enabled()
+        expect(page.locator("#source")).to_be_enabled()
         return page
 
     yield open_page
@@ -129,6 +145,18 @@ def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
     return open_page()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def _file() -> Response:
+    headers = {"Content-Disposition": "attachment; filename=notes_en.txt"}
+    return Response("dos uno", headers=headers, mimetype="text/plain")
 
 
 def _hear(line: ConsoleMessage, complaints: list[str]) -> None:

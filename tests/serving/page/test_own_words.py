@@ -44,9 +44,7 @@ def test_the_glossary_of_a_detected_language_is_used(page: Page) -> None:
     translate(page, "dónde están las llaves del coche", "coche del keys las están dónde")
 
 
-def test_what_is_wrong_with_the_glossary_stands_there(
-    page: Page, complaints: list[str]
-) -> None:
+def test_what_is_wrong_with_the_glossary_stands_there(page: Page, complaints: list[str]) -> None:
     refusal = "Invalid request: glossary: expected at most 100 terms. Received: 101"
     answer_with(page, "translate", status=400, json={"error": refusal})
     text_of(page).fill("uno")
@@ -107,6 +105,22 @@ def test_suggests_a_better_translation(page: Page) -> None:
         "target": "en",
     }
     expect(page.locator("#toast")).to_have_text("Thank you for the suggestion")
+
+
+def test_a_server_of_few_terms_and_no_alternatives_gets_no_more(open_page, serve) -> None:
+    with serve(0, alternatives_limit=0, glossary_limit=1) as address:
+        page = open_page(server=address)
+        page.get_by_role("button", name="Glossary").click()
+        dialog = page.get_by_role("dialog")
+        for n, (source, target) in enumerate([("uno", "one"), ("dos", "two")]):
+            dialog.get_by_label("Term in").nth(n).fill(source)
+            dialog.get_by_label("Its translation into").nth(n).fill(target)
+            # A new line for the next term.
+            page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_contain_text("This server takes 1 terms")
+        page.keyboard.press("Escape")
+        translate(page, "uno dos", "dos one")
+        expect(page.get_by_role("region", name="Other translations")).to_be_hidden()
 
 
 def test_what_the_server_does_not_do_is_not_offered(open_page) -> None:
