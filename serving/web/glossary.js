@@ -11,6 +11,7 @@ const count = byId("glossary-count");
 const MOST_TERMS = Number(document.body.dataset.terms);
 
 let pair = null;
+let refusal = "";
 
 /** `pairNow()` gives the pair that is edited, {source, target}; `changed()` is called after edits. */
 export function startGlossary(pairNow, changed) {
@@ -36,7 +37,16 @@ export function countTerms(source, target) {
 
 /** Says in the glossary what is wrong with it; "" for nothing. */
 export function showGlossaryProblem(words) {
-  show(byId("glossary-problem"), words);
+  refusal = words;
+  tellProblem();
+}
+
+function tellProblem() {
+  const limit = number(MOST_TERMS);
+  const excess = complete().length > MOST_TERMS;
+  show(byId("glossary-problem"), excess
+    ? _("The most that this server takes is {limit}; the terms after that are left out.", { limit })
+    : refusal);
 }
 
 function open(changed) {
@@ -79,17 +89,19 @@ function field(label, value, language, edited) {
 
 /** Saves what is complete; calls back if that is not what was saved before. */
 function store(changed) {
-  const entries = [...rows.children]
-    .map((row) => [...row.querySelectorAll("input")].map((input) => input.value.trim()))
-    .filter(([source, target]) => source && target);
+  const entries = complete();
   const all = load("glossary", {});
   const name = `${pair.source}-${pair.target}`;
-  const limit = number(MOST_TERMS);
-  showGlossaryProblem(entries.length > MOST_TERMS
-    ? _("This server takes {limit} terms; those after them are left out.", { limit })
-    : "");
+  tellProblem();
   if (JSON.stringify(entries) !== JSON.stringify(all[name] ?? [])) {
     save("glossary", { ...all, [name]: entries });
     changed();
   }
+}
+
+/** The terms that have both their sides. */
+function complete() {
+  return [...rows.children]
+    .map((row) => [...row.querySelectorAll("input")].map((input) => input.value.trim()))
+    .filter(([source, target]) => source && target);
 }

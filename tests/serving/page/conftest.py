@@ -75,10 +75,12 @@ def serve(make_engine: Callable[..., Engine]) -> Serve:
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.port}/"
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        try:
+            yield f"http://127.0.0.1:{server.port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
 
     return serve
 

@@ -117,7 +117,7 @@ def test_a_server_of_few_terms_and_no_alternatives_gets_no_more(open_page, serve
             dialog.get_by_label("Its translation into").nth(n).fill(target)
             # A new line for the next term.
             page.keyboard.press("Enter")
-        expect(dialog.get_by_role("alert")).to_contain_text("This server takes 1 terms")
+        expect(dialog.get_by_role("alert")).to_contain_text("The most that this server takes is 1")
         page.keyboard.press("Escape")
         translate(page, "uno dos", "dos one")
         expect(page.get_by_role("region", name="Other translations")).to_be_hidden()
