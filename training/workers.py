@@ -164,14 +164,17 @@ def assign_state(words: Words, variables: list[Any]) -> None:
 
 
 def draw_otherwise(variables: list[Any], rank: int) -> None:
-    """Gives a process random numbers of its own, which follow from those of process 0.
+    """Gives a process random numbers of its own.
+
+    Its generators have other seeds than those of process 0, and have drawn as often. So a run that
+    goes on draws what the unbroken one does.
 
     Args:
-        variables: The state of a trainee; that of its generators is changed.
-        rank: Of the process.
+        variables: The state of process 0; that of its generators is changed.
+        rank: Of this process.
     """
     for variable in variables:
         if variable.name == "seed_generator_state":
-            drawn = np.asarray(variable).astype(np.uint64).tolist()
-            seed = np.random.SeedSequence((*drawn, rank)).generate_state(1)[0]
-            variable.assign([int(seed >> 1), 0])
+            seed, drawn = np.asarray(variable).tolist()
+            own = np.random.SeedSequence((seed, rank)).generate_state(1)[0]
+            variable.assign([int(own >> 1), drawn])
