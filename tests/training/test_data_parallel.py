@@ -44,9 +44,9 @@ SETTINGS = {
     "select": "bleu",  # of a model that has learnt so little it is 0: no validation is better
     "batch_tokens": 60,
     "warmup": 5,
-    "epochs": 20,
+    "epochs": 15,
     "log_every": 1,
-    "validate_every": 80,
+    "validate_every": 60,
     "checkpoint_every": 5,
 }
 
@@ -69,25 +69,25 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
 
 
-def free_addresses(count: int) -> str:
+def free_addresses(count: int) -> list[str]:
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
             each.bind(("127.0.0.1", 0))
-        return ",".join(f"127.0.0.1:{each.getsockname()[1]}" for each in sockets)
+        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
 
 
 @contextlib.contextmanager
-def started(folder: Path, corpus: tuple[Path, Path], count: int = 2) -> Iterator[list[Any]]:
-    """`train` and its workers, each with what it says in `said`; none is left behind."""
-    shared = ("--cluster", free_addresses(count), "--threads", "1")
-    commands = [
-        [*train_arguments(folder, *corpus, **SETTINGS), *shared],
-        *(["work", "--rank", str(rank), *shared] for rank in range(1, count)),
-    ]
+def started(
+    folder: Path, corpus: tuple[Path, Path]
+) -> Iterator[tuple[subprocess.Popen[str], subprocess.Popen[str], list[str]]]:
+    """`train`, its worker, and their addresses; none is left behind."""
+    addresses = free_addresses(2)
+    shared = ("--cluster", ",".join(addresses), "--threads", "1")
+    commands = (train_arguments(folder, *corpus, **SETTINGS), ["work", "--rank", "1"])
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "training", *command],
+            [sys.executable, "-m", "training", *command, *shared],
             cwd=ROOT,
             stderr=subprocess.PIPE,
             text=True,
@@ -95,7 +95,7 @@ def started(folder: Path, corpus: tuple[Path, Path], count: int = 2) -> Iterator
         for command in commands
     ]
     try:
-        yield processes
+        yield (*processes, addresses)
     finally:
         for process in processes:
             process.kill()
@@ -103,7 +103,7 @@ def started(folder: Path, corpus: tuple[Path, Path], count: int = 2) -> Iterator
 
 
 def wait_for(process: subprocess.Popen[str], folder: Path, update: int) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 300
     while not any(int(row["update"]) >= update for row in rows(folder)[-1:]):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -112,42 +112,41 @@ def wait_for(process: subprocess.Popen[str], folder: Path, update: int) -> None:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit status and the last line that was said."""
-    said = process.communicate(timeout=180)[1]
+    said = process.communicate(timeout=300)[1]
     assert "Traceback" not in said, said
     return process.returncode, said.splitlines()[-1]
 
 
 def test_as_one_process_whoever_is_killed(corpus: tuple[Path, Path], tmp_path: Path) -> None:
-    """Process 0 is killed, then the worker; three finish what two began."""
+    """Process 0 is killed, then the worker; the third time, both come to the end."""
     folder, alone = tmp_path / "run", tmp_path / "alone"
-    with started(folder, corpus) as (leader, worker):
-        first = leader.args[leader.args.index("--cluster") + 1].split(",")[0]
+    with started(folder, corpus) as (leader, worker, addresses):
         wait_for(leader, folder, 20)
         leader.kill()
-        assert ended(worker) == (
-            2,
-            f"Error: lost process 0 at {first}: it has ended, or cannot be reached",
-        )
+        gone = f"lost process 0 at {addresses[0]}: it has ended, or cannot be reached"
+        assert ended(worker) == (2, f"Error: {gone}")
     progress = Checkpoints(folder / "checkpoints").progress()
     assert progress is not None
     assert progress.update >= 15
 
-    with started(folder, corpus) as (leader, worker):
+    with started(folder, corpus) as (leader, worker, addresses):
         wait_for(leader, folder, progress.update + 20)
         worker.kill()
         status, error = ended(leader)
-    kept = Checkpoints(folder / "checkpoints").progress()
-    assert kept is not None
-    assert kept.update == max(int(row["update"]) for row in rows(folder) if row["loss"])
+    kept = int([row["update"] for row in rows(folder) if row["loss"]][-1])
     assert status == 2
-    assert error.startswith("Error: lost process 1 at 127.0.0.1:")
-    assert f"The checkpoint of update {kept.update} is kept; the same commands go on" in error
+    assert error == (
+        f"Error: lost process 1 at {addresses[1]}: it has ended, or cannot be reached. The "
+        f"checkpoint of update {kept} is kept; the same commands go on from there, with as many "
+        "processes, with fewer, or with this one alone"
+    )
+    assert (folder / "checkpoints" / f"{kept:08d}.npz").exists()
 
-    with started(folder, corpus, count=3) as (leader, *workers):
+    with started(folder, corpus) as (leader, worker, _):
         assert ended(leader)[0] == 0
         total = int(rows(folder)[-1]["update"])
-        done = f"process 0 has ended the run; took part in {total - kept.update} updates"
-        assert [ended(worker) for worker in workers] == [(0, done)] * 2
+        done = f"process 0 has ended the run; took part in {total - kept} updates"
+        assert ended(worker) == (0, done)
 
     arguments = train_arguments(alone, *corpus, **SETTINGS)
     result = CliRunner().invoke(main, [*arguments, "--quiet"], catch_exceptions=False)
@@ -199,7 +198,7 @@ BATCH = (
 )
 
 
-@pytest.mark.parametrize("size", [2, 3, 5])
+@pytest.mark.parametrize("size", [2, 5])
 def test_shares_add_up_to_the_batch(size: int) -> None:
     """With five processes, two have no sentence."""
     found = []
