@@ -184,7 +184,7 @@ class Cluster:
 
 
 def join(addresses: Sequence[str], rank: int, heed_signals: bool = True) -> Cluster:
-    """Waits until all processes are there; an hour at most.
+    """Waits until all processes are there.
 
     It must come before anything is computed. Ctrl-C and SIGTERM end the process meanwhile.
 
@@ -219,14 +219,15 @@ def join(addresses: Sequence[str], rank: int, heed_signals: bool = True) -> Clus
             tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except (tf.errors.OpError, RuntimeError) as error:
         raise ClusterError(
-            f"{addresses[rank]}: cannot train with {len(addresses) - 1} other processes: {error}"
+            f"{addresses[rank]}: expected a free port of this machine, and {len(addresses) - 1} "
+            f"more processes with the same --cluster. Received: {error}"
         ) from error
     return Cluster(addresses, rank)
 
 
 @contextlib.contextmanager
 def _signals_end_the_process(until_then: bool) -> Iterator[None]:
-    """Python's handlers run when a call returns, which may be in an hour.
+    """Python's handlers run when a call returns, and this one may wait for long.
 
     TensorFlow leaves a handler behind that makes SIGTERM do nothing.
     """

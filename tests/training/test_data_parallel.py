@@ -46,7 +46,7 @@ SETTINGS = {
     "warmup": 5,
     "epochs": 15,
     "log_every": 1,
-    "validate_every": 60,
+    "validate_every": 40,
     "checkpoint_every": 5,
 }
 
