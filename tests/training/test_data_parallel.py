@@ -159,8 +159,9 @@ def test_as_one_process_whoever_is_killed(corpus: tuple[Path, Path], tmp_path: P
         figures = [[float(row[name] or 0) for row in run] for run in runs]
         np.testing.assert_allclose(*figures, atol=1e-4, err_msg=name)
     last = [read_arrays(run / "checkpoints" / f"{total:08d}.npz") for run in (folder, alone)]
-    for key in last[0].keys() - {"progress"}:
-        np.testing.assert_allclose(last[0][key], last[1][key], atol=1e-3, err_msg=key)
+    for key, expected in last[1].items():
+        if expected.dtype == np.float32:  # all but counters: how often was drawn goes by parts
+            np.testing.assert_allclose(last[0][key], expected, atol=1e-4, err_msg=key)
 
 
 class Alone(Cluster):
