@@ -41,7 +41,12 @@ SIZES = {
     "log_every": 10,
 }
 """Given, because they would follow from the number of pairs."""
-EXACT = {"embedding_dropout": 0.0, "state_dropout": 0.0, "output_dropout": 0.0}
+EXACT = {
+    "embedding_dropout": 0.0,
+    "word_dropout": 0.0,
+    "state_dropout": 0.0,
+    "output_dropout": 0.0,
+}
 
 Rows = list[dict[str, str]]
 
