@@ -2,7 +2,7 @@
 
 python docs/pictures.py curves runs/es-en docs/training.png
 python docs/pictures.py attention saved_models/es-en "No sé dónde están." docs/attention.png
-python docs/pictures.py page http://127.0.0.1:5000 "No sé dónde están." docs/page.png
+python docs/pictures.py page http://127.0.0.1:5000 "Hola, Ana." Ana docs/page.png docs/page-dark.png
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
 
@@ -62,22 +63,37 @@ def attention(model: Path, text: str, picture: Path) -> None:
 @main.command()
 @click.argument("url")
 @click.argument("text")
-@click.argument("picture", type=click.Path(path_type=Path))
-def page(url: str, text: str, picture: Path) -> None:
-    """Photograph the page of a running server after it translated a Spanish text."""
+@click.argument("word")
+@click.argument("light", type=click.Path(path_type=Path))
+@click.argument("dark", type=click.Path(path_type=Path))
+def page(url: str, text: str, word: str, light: Path, dark: Path) -> None:
+    """Photograph the page of a running server, light and dark, pointing at a word.
+
+    TEXT is Spanish, WORD a word of its English translation. The letters are those that this
+    machine has for `system-ui`.
+    """
+    from PIL import Image
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        view = browser.new_page(viewport={"width": 1000, "height": 560}, device_scale_factor=1.5)
-        view.goto(url)
-        view.get_by_label("From").select_option("es")
-        view.get_by_label("Text to translate").fill(text.replace("\\n", "\n"))
-        view.get_by_role("button", name="Translate").click()
-        view.locator("#translation:not(:placeholder-shown)").wait_for()
-        view.screenshot(path=picture)
+        for scheme, picture in (("light", light), ("dark", dark)):
+            view = browser.new_page(
+                viewport={"width": 1200, "height": 400},
+                device_scale_factor=1.5,
+                color_scheme=scheme,
+                locale="en",
+            )
+            view.goto(url + "#" + urlencode({"source": "auto", "target": "en", "text": text}))
+            view.get_by_text("Where the model looked").click()
+            view.locator(".word", has_text=word).first.hover()
+            view.locator("tr.looking").wait_for()
+            view.screenshot(path=picture, full_page=True, animations="disabled")
+            # The page has few colours: with a palette of them the file is a third as large.
+            colours = Image.open(picture).convert("RGB").quantize(160, dither=Image.Dither.NONE)
+            colours.save(picture, optimize=True)
         browser.close()
 
 

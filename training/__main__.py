@@ -15,6 +15,7 @@ from training.commands.fetch import fetch
 from training.commands.report import report
 from training.commands.settings import list_settings
 from training.commands.train import train
+from training.commands.work import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +23,7 @@ def main() -> None:
     """Train translators on pairs of sentences, measure them, and export them for serving."""
 
 
-for command in (fetch, back_translate, train, list_settings, report, evaluate, export):
+for command in (fetch, back_translate, train, work, list_settings, report, evaluate, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class ClippingAdam(keras.optimizers.Adam):
 
     def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         # Keras's hook between accumulating gradients and applying them.
-        grads = [_dense(gradient) for gradient in grads]
+        grads = [dense(gradient) for gradient in grads]
         norm = ops.sqrt(sum(ops.sum(gradient * gradient) for gradient in grads))
         self.gradient_norm.assign(norm)
         if self.clip_norm:
@@ -80,7 +80,7 @@ class ClippingAdam(keras.optimizers.Adam):
         return grads
 
 
-def _dense(gradient: Tensor) -> Tensor:
+def dense(gradient: Tensor) -> Tensor:
     """A lookup's gradient, as TensorFlow has it, names rows twice: they are summed here."""
     if keras.config.backend() != "tensorflow":
         return gradient

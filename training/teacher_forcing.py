@@ -88,12 +88,22 @@ class ScheduledSeq2Seq(keras.Model):
             sample_weight: Not looked at.
             training: Not looked at.
         """
+        total, count = self.loss_sum(y, y_pred)
+        return total / ops.maximum(count, 1.0)
+
+    def loss_sum(self, labels: Tensor, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Sum of the losses of the real target tokens of a batch, and how many those are.
+
+        Args:
+            labels: batch x target_length, ids, 0-padded.
+            features: What `call` returned.
+        """
         total, count = 0.0, 0.0
-        for ids, features in zip(self._parts(y), y_pred, strict=True):
-            losses = smoothed_cross_entropy(self.seq2seq, features, ids, self.label_smoothing)
+        for ids, read in zip(self._parts(labels), features, strict=True):
+            losses = smoothed_cross_entropy(self.seq2seq, read, ids, self.label_smoothing)
             real = ops.cast(ops.not_equal(ids, PAD), losses.dtype)
             total, count = total + ops.sum(losses * real), count + ops.sum(real)
-        return total / ops.maximum(count, 1.0)
+        return total, count
 
     def _features(
         self, source_ids: Tensor, target_ids: Tensor, ratio: Tensor, training: bool

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from training.callbacks import (
     Validate,
 )
 from training.checkpoint import Checkpoints, Progress, save_weights
+from training.cluster import Cluster
 from training.config import TrainConfig
 from training.corpus import Corpus, StreamedCorpus
 from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
@@ -32,10 +34,10 @@ from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
 from training.run import LEXICON, Data, Run, Start, begin, held
-from training.schedules import LearningRate
 from training.subwords import make_sampler
-from training.teacher_forcing import ScheduledSeq2Seq
-from translator.errors import CheckpointError, TranslatorError
+from training.trainee import compute_deterministically, make_trainee, state_of
+from training.workers import TellState, leading
+from translator.errors import CheckpointError, ClusterError, TranslatorError
 from translator.model import Seq2Seq, build
 
 _T = TypeVar("_T")
@@ -68,6 +70,7 @@ def train(
     parts: int = 1,
     start: Start | None = None,
     report: bool = True,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Trains, or goes on training, in a folder.
 
@@ -79,6 +82,7 @@ def train(
         parts: How many parts of a batch are computed side by side.
         start: What a new run takes over.
         report: Leave a report, unless a signal ends the run.
+        cluster: The processes that train together, of which this is process 0.
 
     Returns:
         How the run ended.
@@ -94,12 +98,12 @@ def train(
     say(f"validation pairs: {valid.counts}")
     config, recipe = choose_config(settings, corpus.counts.kept)
     say(recipe)
-    with held(folder):
+    with leading(cluster), held(folder):
         run = begin(folder, data, config, corpus, start, parts)
         pairs = _encode(run, corpus)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
-        return _train(run, pairs, valid, quiet, report)
+        return _train(run, pairs, valid, quiet, report, cluster)
 
 
 def _encode(run: Run, corpus: StreamedCorpus) -> Pairs:
@@ -131,10 +135,12 @@ def leave_lexicon(run: Run, pairs: Pairs, say: Callable[[str], None]) -> None:
     say(f"lexicon learnt in {time.monotonic() - begun:.1f} s")
 
 
-def _train(run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool) -> Outcome:
+def _train(
+    run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool, cluster: Cluster | None
+) -> Outcome:
     config, folder = run.config, run.folder
     if config.deterministic:
-        _compute_deterministically()
+        compute_deterministically()
     batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
     total = config.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
@@ -147,7 +153,7 @@ def _train(run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool) -> 
     validator = Validator(model, run.source, run.target, valid.pairs, config)
     try:
         with ProgressDisplay(total, quiet) as display:
-            outcome = _fit(run, model, batches, total, validator, display)
+            outcome = _fit(run, model, batches, total, validator, display, cluster)
     except TranslatorError as error:
         leave_report(folder, total, str(error), report, quiet)
         raise
@@ -162,12 +168,13 @@ def _fit(
     total: int,
     validator: Validator,
     display: ProgressDisplay,
+    cluster: Cluster | None,
 ) -> Outcome:
     config = run.config
     forcing = config.forcing(total)
-    trainee = _compiled(model, config, config.rate(total), run.parts)
+    trainee = make_trainee(model, config, total, run.parts, cluster)
     optimizer = trainee.optimizer
-    state = [*model.variables, trainee.random.state, *trainee.optimizer.variables]
+    state = state_of(trainee)
     checkpoints = Checkpoints(run.folder / "checkpoints")
     progress = checkpoints.restore(state, display.say) or Progress()
     if progress.update:
@@ -194,22 +201,30 @@ def _fit(
             return validate.due(update) or update % config.checkpoint_every == 0
 
         nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
+        save = SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan)
         callbacks = [
             Clock(progress, batches.tokens),
             nan,
             LogTraining(log, config.log_every, progress, optimizer, forcing),
             validate,
-            SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan),
+            save,
             stopped,
         ]
-        trainee.fit(
-            _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
-            steps_per_epoch=total - progress.update,
-            epochs=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        if cluster is not None:
+            callbacks.append(
+                TellState(
+                    cluster, config, model, total, state, lambda: validate.due(progress.update)
+                )
+            )
+        with _saved_when_a_process_is_lost(cluster, save, progress):
+            trainee.fit(
+                _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
+                steps_per_epoch=total - progress.update,
+                epochs=1,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
         if nan.struck is not None:
             kept = checkpoints.progress()
             where = f"The checkpoint of update {kept.update} is kept" if kept else "None was saved"
@@ -228,42 +243,24 @@ def _fit(
     return Outcome(progress, reason)
 
 
+@contextlib.contextmanager
+def _saved_when_a_process_is_lost(
+    cluster: Cluster | None, save: SaveCheckpoints, progress: Progress
+) -> Iterator[None]:
+    try:
+        with contextlib.nullcontext() if cluster is None else cluster.clear_errors():
+            yield
+    except ClusterError as error:
+        save.on_train_end()
+        raise ClusterError(
+            f"{error}. The checkpoint of update {progress.update} is kept; the same commands go "
+            "on from there, with as many processes, with fewer, or with this one alone"
+        ) from error
+
+
 def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
     out_of_patience = bool(config.patience) and progress.stale >= config.patience
     return progress.update >= total or out_of_patience
-
-
-def _compiled(
-    model: Seq2Seq, config: TrainConfig, rate: LearningRate, parts: int
-) -> ScheduledSeq2Seq:
-    trainee = ScheduledSeq2Seq(
-        model,
-        config.label_smoothing,
-        mode=config.teacher_forcing_feed == "mode",
-        parts=parts,
-        seed=config.seed,
-    )
-    optimizer = ClippingAdam(
-        rate,
-        config.clip_norm,
-        config.clip_value,
-        weight_decay=config.weight_decay or None,
-        use_ema=config.average > 0.0,
-        ema_momentum=config.average,
-        gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
-    )
-    # JAX computes one operation at a time unless it compiles; TensorFlow has graphs without XLA.
-    trainee.compile(optimizer, jit_compile=keras.config.backend() == "jax")
-    optimizer.build(model.trainable_variables)
-    return trainee
-
-
-def _compute_deterministically() -> None:
-    """Has every operation add in one order, whatever threads are free."""
-    if keras.config.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
 
 
 def averaged(model: Seq2Seq, optimizer: ClippingAdam, use: Callable[[], _T]) -> Callable[[], _T]:

@@ -33,6 +33,10 @@ class CheckpointError(TranslatorError):
     """A training run cannot go on from what its folder holds."""
 
 
+class ClusterError(TranslatorError):
+    """A process of those that train together is lost, or did not come."""
+
+
 class DownloadError(TranslatorError):
     """A file cannot be had from a server; what has come of it is kept."""
 

@@ -25,7 +25,7 @@ def blueprints(settings: Settings, registry: Registry, metrics: Metrics | None) 
     """Makes the blueprints of all endpoints; without metrics, that of the metrics is left out."""
     measured = [] if metrics is None else [metrics_route.blueprint(settings, metrics)]
     return [
-        page.blueprint(),
+        page.blueprint(settings),
         health.blueprint(registry),
         languages.blueprint(registry),
         translate.blueprint(settings, registry),

@@ -77,7 +77,7 @@ class WordReverser:
         return Translation(source_tokens=(*source, END), hypotheses=hypotheses)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_engine() -> Callable[..., WordReverser]:
     return WordReverser
 

@@ -53,23 +53,6 @@ def test_a_killed_worker_takes_its_own_requests_only_with_it(models: Path) -> No
     assert found.statuses() == {200}
 
 
-def test_sigterm_loses_no_request_that_was_accepted(models: Path) -> None:
-    with fake_server(models, cache_mb=0) as server:
-        with load(server.translate) as found:
-            time.sleep(0.5)
-            ended = time.monotonic()
-            server.process.send_signal(signal.SIGTERM)
-            server.process.wait(15)
-            time.sleep(0.2)
-        assert server.process.returncode == 0
-    assert found.statuses() == {200}
-    # What failed found nobody listening, or came on a connection that was closing.
-    for _, error in found.failures:
-        assert isinstance(error, requests.ConnectionError)
-        assert "Read timed out" not in str(error)
-    assert [began for began, *_ in found.answers if began < ended - SLOW]
-
-
 def test_a_new_version_takes_over_under_load(models: Path) -> None:
     with (
         fake_server(models, reload_seconds=0.1, cache_mb=8) as server,

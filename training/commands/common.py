@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,13 @@ from translator.errors import TranslatorError
 from translator.hardware import count_cores
 from translator.quiet import import_tensorflow
 
+if TYPE_CHECKING:
+    from training.cluster import Cluster
+
 FOLDER = click.Path(file_okay=False, path_type=Path)
+_MAX_PARTS = 4
+"""A batch of more parts than this has too few rows in each for fast products."""
+
 EXIT_FAILED = 2
 EXIT_STOPPED = 130
 
@@ -24,6 +31,40 @@ threads_option = click.option(
     default=0,
     help="Threads to compute with. Default: one for each core.",
 )
+
+
+def cluster_option(**options: Any) -> Callable[[Any], Any]:
+    """`--cluster`, of the commands that train together."""
+    return click.option(
+        "--cluster",
+        metavar="HOST:PORT,HOST:PORT,...",
+        help="Addresses of all processes that train one model together, the same in each of "
+        "them; the first is that of `train`, the others are those of `work`. For a network in "
+        "which everybody is trusted: nothing is encrypted, nobody is asked for a password.",
+        **options,
+    )
+
+
+def count_parts(threads: int) -> int:
+    """In how many parts a batch is computed side by side."""
+    if os.environ["KERAS_BACKEND"] != "tensorflow":
+        return 1
+    return min(_MAX_PARTS, threads or count_cores())
+
+
+def join_others(addresses: str, rank: int, quiet: bool) -> Cluster:
+    """Joins the processes that train together, before anything is computed.
+
+    Raises:
+        TranslatorError: The addresses are none, or the others do not come.
+    """
+    from training.cluster import join, parse_addresses
+
+    parsed = parse_addresses(addresses)
+    if not quiet:
+        click.echo(f"process {rank} waits for {len(parsed) - 1} more", err=True)
+    # Nothing is lost with a worker, so a signal may end it at any moment.
+    return join(parsed, rank, heed_signals=rank == 0)
 
 
 def start(threads: int = 0, parts: int = 1) -> None:

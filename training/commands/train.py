@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,15 +11,14 @@ from training.commands.common import (
     EXIT_STOPPED,
     FOLDER,
     clear_errors,
+    cluster_option,
+    count_parts,
+    join_others,
     parse_columns,
     start,
     threads_option,
 )
 from translator.config import from_mapping
-from translator.hardware import count_cores
-
-_MAX_PARTS = 4
-"""A batch of more parts than this has too few rows in each for fast products."""
 
 
 @click.command()
@@ -80,6 +78,7 @@ _MAX_PARTS = 4
     help="Continue a trained model, such as on another domain: a new run takes over its "
     "vocabulary, sizes and weights.",
 )
+@cluster_option()
 @threads_option
 @click.option("--no-report", is_flag=True, help="Leave no report.html.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -96,6 +95,7 @@ def train(
     truncate_bptt: int | None,
     skip_bad_lines: bool,
     init_from: Path | None,
+    cluster: str | None,
     threads: int,
     no_report: bool,
     quiet: bool,
@@ -106,8 +106,7 @@ def train(
     follow from the size of the corpus; `python -m training settings --pairs N` lists them.
     """
     with clear_errors():
-        on_tensorflow = os.environ["KERAS_BACKEND"] == "tensorflow"
-        parts = min(_MAX_PARTS, threads or count_cores()) if on_tensorflow else 1
+        parts = count_parts(threads)
         start(threads, parts)
         from training.config import TrainConfig, read_settings
         from training.init_from import inherit, open_start, taken_over
@@ -127,12 +126,16 @@ def train(
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
         given, origin = read_settings(config_file, settings), None
+        from_mapping(TrainConfig, given)  # what does not fit should show before anybody waits
+        joined = None if cluster is None else join_others(cluster, 0, quiet)
         if init_from and (output / "run.json").exists():
             given = inherit(given, taken_over(output), init_from)
         elif init_from:
             origin = open_start(init_from)
             given = inherit(given, origin.settings, init_from)
         from_mapping(TrainConfig, given)  # what does not fit should show before much is read
-        outcome = train_run(output, data, given, quiet, parts, origin, report=not no_report)
+        outcome = train_run(
+            output, data, given, quiet, parts, origin, report=not no_report, cluster=joined
+        )
     if outcome.interrupted:
         sys.exit(EXIT_STOPPED)
