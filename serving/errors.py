@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from flask import Flask, Response, json
@@ -10,11 +11,12 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from serving.database import DatabaseError
-from serving.waiting import NotServed
+from serving.waiting import NoRoom, NotServed
 from translator.errors import InputError
 
 log = logging.getLogger(__name__)
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 RETRY_AFTER_SECONDS = 10
 
 
@@ -23,6 +25,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
+    app.register_error_handler(OSError, _os_error)
     app.register_error_handler(DatabaseError, _database_error)
     app.register_error_handler(ParseException, _malformed)
     app.register_error_handler(Exception, _defect)
@@ -42,6 +45,14 @@ def _input_error(error: InputError) -> ResponseReturnValue:
 
 def _not_served(error: NotServed) -> ResponseReturnValue:
     return {"error": str(error)}, 503, {"Retry-After": str(error.retry_after)}
+
+
+def _os_error(error: OSError) -> ResponseReturnValue:
+    """A full disk is no defect, and passes."""
+    if error.errno in _FULL:
+        log.error("The disk is full", exc_info=error)
+        return _not_served(NoRoom())
+    return _defect(error)
 
 
 def _malformed(_error: ParseException) -> ResponseReturnValue:

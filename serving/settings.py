@@ -157,6 +157,26 @@ class Settings(BaseModel):
         default=False, description="Whether texts and query strings of users may be logged"
     )
 
+    files: bool = Field(default=True, description="Whether `/translate_file` takes files")
+    file_limit_bytes: Positive = Field(
+        default=2_097_152, description="Bytes of a file, also of what it unpacks to"
+    )
+    file_char_factor: Positive = Field(
+        default=10,
+        description="Characters and texts in a file, as a multiple of those in a request",
+    )
+    file_keep_seconds: Positive = Field(
+        default=3_600, description="How long a translated file can be fetched before it is deleted"
+    )
+    file_store_bytes: Positive = Field(
+        default=1_073_741_824, description="Bytes that all translated files together may take"
+    )
+    files_folder: Path | None = Field(
+        default=None,
+        description="Folder for files, which no other user may read; if empty, one of this server "
+        "in the system's folder for temporary files",
+    )
+
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
         if self.beam_size > self.beam_limit:

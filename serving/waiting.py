@@ -41,6 +41,13 @@ class NotReady(NotServed):
         super().__init__(message, retry_after=10.0)
 
 
+class NoRoom(NotServed):
+    """The disk is full, or what files may take of it."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for files at the moment", retry_after=60.0)
+
+
 def _never() -> bool:
     return False
 

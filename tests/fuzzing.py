@@ -30,7 +30,16 @@ def fuzz_config(examples: int, seed: int, **project: Any) -> SchemathesisConfig:
                 {
                     "include-name": "POST /translate",
                     "checks": {"positive_data_acceptance": {"enabled": False}},
-                }
+                },
+                # Nor what is in a file, nor which files there are.
+                {
+                    "include-name": "POST /translate_file",
+                    "checks": {"positive_data_acceptance": {"enabled": False}},
+                },
+                {
+                    "include-name": "GET /download_file/{name}",
+                    "checks": {"positive_data_acceptance": {"enabled": False}},
+                },
             ],
             **project,
         }

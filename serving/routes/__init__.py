@@ -6,7 +6,17 @@ from flask import Blueprint
 
 from serving.metrics import Metrics
 from serving.registry import Registry
-from serving.routes import about, detect, documentation, health, languages, page, suggest, translate
+from serving.routes import (
+    about,
+    detect,
+    documentation,
+    files,
+    health,
+    languages,
+    page,
+    suggest,
+    translate,
+)
 from serving.routes import metrics as metrics_route
 from serving.settings import Settings
 
@@ -20,6 +30,7 @@ def blueprints(settings: Settings, registry: Registry, metrics: Metrics | None) 
         languages.blueprint(registry),
         translate.blueprint(settings, registry),
         detect.blueprint(settings),
+        files.blueprint(settings, registry),
         suggest.blueprint(settings, registry),
         about.blueprint(settings, registry),
         documentation.blueprint(settings, registry),

@@ -18,6 +18,7 @@ from serving.service_answers import (
 )
 from serving.settings import Settings
 from serving.version import VERSION
+from translator.formats.registry import extensions
 from translator.model_folder import FORMAT_VERSION
 
 _TYPING_PAUSE_MS = 500
@@ -65,8 +66,8 @@ def _frontend_settings(settings: Settings, registry: Registry) -> FrontendSettin
         api_keys=settings.database is not None,
         key_required=settings.require_key,
         suggestions=settings.suggestions,
-        files_translation=False,
-        supported_files_format=[],
+        files_translation=settings.files,
+        supported_files_format=extensions() if settings.files else [],
         language=DefaultLanguages(source=_name(source), target=_name(target)),
     )
 

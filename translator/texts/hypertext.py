@@ -58,9 +58,29 @@ def read_hypertext(document: str) -> Hypertext:
     Elements of a sentence, such as `a`, are tags of it. All other elements end a sentence. What is
     code, a comment, or marked `translate="no"` or `class="notranslate"` is kept as it is.
     """
+    read, shown = _read_tokens(document)
+    attributes = [attribute for token in shown for attribute in _shown_attributes(document, token)]
+    found = Builder()
+    _add_found(read, found)
+    return Hypertext(glued(found).finish(unpaired=VOID), attributes)
+
+
+def read_structure(document: str) -> tuple[Builder, list[int]]:
+    """Reads a document without looking for what must survive in its text.
+
+    Returns:
+        All of it, each tag and each kept element one character, and where in the document the
+        values of the attributes stand that readers see.
+    """
+    read, shown = _read_tokens(document)
+    return read, [match.start(2) for token in shown for match in _shown_values(document, token)]
+
+
+def _read_tokens(document: str) -> tuple[Builder, list[_Token]]:
+    """All of a document, and the tags of it that may have attributes that readers see."""
     tokens = _Tokenizer.tokenize(document)
     read = Builder()
-    attributes: list[Attribute] = []
+    shown: list[_Token] = []
     n = 0
     while n < len(tokens):
         token = tokens[n]
@@ -75,11 +95,9 @@ def read_hypertext(document: str) -> Hypertext:
         else:
             read.add(token.passage_kind, raw)
             if token.kind in ("start", "void"):
-                attributes.extend(_shown_attributes(document, token))
+                shown.append(token)
         n = after
-    found = Builder()
-    _add_found(read, found)
-    return Hypertext(glued(found).finish(unpaired=VOID), attributes)
+    return read, shown
 
 
 def replace_attributes(document: str, attributes: list[Attribute], values: list[str]) -> str:
@@ -124,16 +142,21 @@ def _add_found(read: Builder, found: Builder) -> None:
 
 
 def _shown_attributes(document: str, token: _Token) -> Iterator[Attribute]:
+    for match in _shown_values(document, token):
+        value = match[2]
+        quoted = value[0] in "\"'"
+        read, found = Builder(), Builder()
+        _add_text(read, value[1:-1] if quoted else value)
+        _add_found(read, found)
+        start, end = match.span(2)
+        yield Attribute(start, end, start + quoted, glued(found).finish(unpaired=ITEM))
+
+
+def _shown_values(document: str, token: _Token) -> Iterator[re.Match[str]]:
     name_end = token.start + 1 + len(token.name)
     for match in _ATTRIBUTE.finditer(document, name_end, token.end):
-        value = match[2]
-        if match[1].lower() in _SHOWN_ATTRIBUTES and value:
-            quoted = value[0] in "\"'"
-            read, found = Builder(), Builder()
-            _add_text(read, value[1:-1] if quoted else value)
-            _add_found(read, found)
-            start, end = match.span(2)
-            yield Attribute(start, end, start + quoted, glued(found).finish(unpaired=ITEM))
+        if match[1].lower() in _SHOWN_ATTRIBUTES and match[2]:
+            yield match
 
 
 def _end_of_kept(tokens: list[_Token], n: int) -> int:
