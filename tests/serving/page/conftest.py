@@ -96,6 +96,8 @@ def address(serve: Serve) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
+    # The first text that a server gets waits for the detection of languages to be loaded.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
@@ -130,7 +132,7 @@ def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator
     ) -> Page:
         context = browser.new_context(**{"locale": "en-GB", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
 
         def tell(route: Route) -> None:
             response = route.fetch()
