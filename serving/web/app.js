@@ -12,8 +12,8 @@ import { countTerms, showGlossaryProblem, startGlossary, terms } from "./glossar
 import { followWord, showAttention, startHeatMap } from "./heatmap.js";
 import { remember, startHistory } from "./history.js";
 import {
-  AUTO, chosenPair, choosePair, glossaryPair, nameOf, offered, offerLanguages, setDetected,
-  startLanguages,
+  AUTO, chosenPair, choosePair, glossaryPair, nameOf, offered, offerLanguages, readersLanguage,
+  setDetected, startLanguages,
 } from "./languages.js";
 import { limitLength, tooLong } from "./length.js";
 import { _ } from "./messages.js";
@@ -111,8 +111,7 @@ function begin(languages) {
     showProblem(_("This server has no model to translate with yet."));
     return;
   }
-  const { source, target } = settings.language ?? {};
-  choosePair({ source: source?.code ?? AUTO, target: target?.code });
+  choosePair({ source: AUTO, target: readersLanguage() ?? settings.language?.target.code });
   choosePair(load("pair", {}));
   choosePair(readLink());
   pairShown();

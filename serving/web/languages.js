@@ -69,6 +69,14 @@ export function setDetected(code) {
   enableSwap();
 }
 
+/** The first language that the reader understands and that something can be translated to. */
+export function readersLanguage() {
+  const targets = new Set([...known.values()].flatMap((one) => one.targets));
+  return navigator.languages
+    .flatMap((code) => [code, code.split("-")[0]])
+    .find((code) => targets.has(code));
+}
+
 export const offered = (from, to) => known.get(from)?.targets.includes(to) ?? false;
 export const nameOf = (code) => languageName(code, known.get(code)?.name);
 

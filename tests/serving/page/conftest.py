@@ -5,7 +5,6 @@ One server and one browser serve all these tests; each test has a context of its
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    Route,
     expect,
     sync_playwright,
 )
@@ -48,9 +48,10 @@ TOLD = {
     "supportedFilesFormat": [".txt", ".html"],
     "apiKeys": False,
     "keyRequired": False,
-    "language": {"source": {"code": "es"}, "target": {"code": "en"}},
 }
-"""What the server tells the page of itself, unless a test says otherwise."""
+"""What the page is told of the server, unless a test says otherwise; the rest is the server's."""
+
+SPANISH_TO_ENGLISH = "#source=es&target=en"
 
 DOWNLOAD = "a-translated-file"
 """Where the server of these tests has a file."""
@@ -95,6 +96,8 @@ def address(serve: Serve) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
+    # The first text that a server gets waits for the detection of languages to be loaded.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
@@ -121,16 +124,21 @@ def open_page(browser: Browser, address: str, complaints: list[str]) -> Iterator
     contexts: list[BrowserContext] = []
 
     def open_page(
-        at: str = "", *, told: dict[str, Any] | None = None, server: str = address, **options: Any
+        at: str = SPANISH_TO_ENGLISH,
+        *,
+        told: dict[str, Any] | None = None,
+        server: str = address,
+        **options: Any,
     ) -> Page:
         context = browser.new_context(**{"locale": "en-GB", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
-        body = json.dumps({**TOLD, **(told or {})})
-        context.route(
-            "**/frontend/settings",
-            lambda route: route.fulfill(body=body, content_type="application/json"),
-        )
+        context.set_default_timeout(15_000)
+
+        def tell(route: Route) -> None:
+            response = route.fetch()
+            route.fulfill(response=response, json={**response.json(), **TOLD, **(told or {})})
+
+        context.route("**/frontend/settings", tell)
         page = context.new_page()
         page.on("console", lambda line: _hear(line, complaints))
         page.on("pageerror", lambda error: complaints.append(str(error)))

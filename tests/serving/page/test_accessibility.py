@@ -123,6 +123,7 @@ def test_everything_is_reached_with_the_keyboard(page: Page) -> None:
         "Copy this translation",
         "Copy this translation",
         "Where the model looked",
+        "For programs: the HTTP interface",
         "History",
         "Glossary",
         "Settings",

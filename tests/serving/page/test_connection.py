@@ -24,7 +24,7 @@ def test_a_server_that_stops_is_told_and_when_it_is_back_the_text_is_translated(
     expect(notice(page)).to_contain_text(re.compile(r"Next try in \d s"))
     expect(translation_of(page)).to_have_text("dos uno")
     with serve(int(address.rsplit(":")[-1].strip("/"))):
-        expect(translation_of(page)).to_have_text("tres dos uno", timeout=10_000)
+        expect(translation_of(page)).to_have_text("tres dos uno")
         expect(notice(page)).to_be_hidden()
         expect(page.locator("#told")).to_have_text("tres dos uno")
     only_refusals(complaints)

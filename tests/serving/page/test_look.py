@@ -65,7 +65,7 @@ def test_fits_a_narrow_screen_in_every_state(open_page) -> None:
 def test_speaks_the_language_of_the_reader(
     open_page, locale: str, title: str, spanish: str
 ) -> None:
-    page = open_page(locale=locale, told={"language": {}})
+    page = open_page(locale=locale)
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.locator("html")).to_have_attribute("lang", locale[:2].replace("nl", "en"))
     expect(page.locator("#source option[value=es]")).to_have_text(spanish)
@@ -96,3 +96,9 @@ def test_right_to_left_and_left_to_right_stand_side_by_side(page: Page) -> None:
     direction = "pane => getComputedStyle(pane).direction"
     assert text_of(page).evaluate(direction) == "rtl"
     assert translation_of(page).evaluate(direction) == "ltr"
+
+
+def test_begins_with_the_language_that_the_reader_understands(open_page) -> None:
+    page = open_page("", locale="es-AR")
+    expect(page.locator("#source")).to_have_value("auto")
+    expect(page.locator("#target")).to_have_value("es")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from browsing import answer_with, only_refusals, text_of, translate, translation_of
 from playwright.sync_api import Page, expect
+
+from serving.suggestions import Suggestions
 
 
 def add_term(page: Page, source: str, target: str) -> None:
@@ -105,6 +108,20 @@ def test_suggests_a_better_translation(page: Page) -> None:
         "target": "en",
     }
     expect(page.locator("#toast")).to_have_text("Thank you for the suggestion")
+
+
+def test_a_suggestion_is_kept_by_a_server_that_takes_them(open_page, serve, tmp_path: Path) -> None:
+    database = tmp_path / "suggestions.db"
+    with serve(0, database=database, suggestions=True) as address:
+        page = open_page(server=address)
+        translate(page, "uno dos", "dos uno")
+        page.get_by_role("button", name="Suggest a better translation").click()
+        page.get_by_label("How would you translate it?").fill("one two")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#toast")).to_have_text("Thank you for the suggestion")
+    suggestions = Suggestions(database)
+    assert list(suggestions.pairs("es", "en")) == [("uno dos", "one two")]
+    suggestions.close()
 
 
 def test_a_server_of_few_terms_and_no_alternatives_gets_no_more(open_page, serve) -> None:
