@@ -12,7 +12,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from translator.config import SearchConfig
-from translator.constants import BOS, PAD, UNK
+from translator.constants import BOS, EOS, PAD, UNK
+from translator.remainder import Remainder, remainder
 from translator.search.beam import beam_search
 from translator.search.hypotheses import NEVER, Options, Required
 from translator.search.rules import Vocabulary
@@ -62,7 +63,8 @@ class Engine:
 
     Args:
         models: At least one; all of one target vocabulary.
-        lexicon: Restricts the output layer to the pieces that a sentence may want; None is all.
+        lexicon: Restricts the output layer to the pieces that a sentence may want; what the others
+            have of the probability is estimated. None is all pieces.
         only_required: Ids that are put out only where a phrase asks for them.
         joining: target vocabulary, bool: pieces that go on with the word before them.
     """
@@ -86,6 +88,13 @@ class Engine:
     def refresh(self) -> None:
         """Reads the weights of the models anew."""
         self._weights = [model.weights() for model in self._models]
+        self._remainders: list[Remainder] = []
+        if self._lexicon is not None:
+            everywhere = tf.constant([EOS, *self._lexicon.common], tf.int32)
+            self._remainders = [
+                remainder(given["output"], given["output_bias"], everywhere)
+                for given in self._weights
+            ]
 
     def search(self, request: Request, search: SearchConfig) -> dict[str, Array]:
         """Searches for the best translations.
@@ -113,7 +122,7 @@ class Engine:
             for name, tensor in settings_inputs(search).items()
             if name not in _OPTIONAL or getattr(search, name)
         }
-        outputs = self._graph(frozenset(tensors))(self._weights, tensors)
+        outputs = self._graph(frozenset(tensors))(self._weights, self._remainders, tensors)
         return {name: tensor.numpy() for name, tensor in outputs.items()}
 
     def _graph(self, inputs: frozenset[str]) -> Any:
@@ -124,9 +133,11 @@ class Engine:
     def _traced(self, inputs: frozenset[str]) -> Any:
         if inputs not in self._graphs:
             specs = {name: _INPUTS[name] for name in sorted(inputs)}
-            weights = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._weights)
+            given = tf.nest.map_structure(
+                tf.TensorSpec.from_tensor, [self._weights, self._remainders]
+            )
             self._graphs[inputs] = tf.function(
-                self._search, input_signature=[weights, specs], autograph=False
+                self._search, input_signature=[*given, specs], autograph=False
             )
         return self._graphs[inputs]
 
@@ -136,7 +147,6 @@ class Engine:
         ids, members = self._lexicon.shortlist(request.source_ids)
         if request.required is not None:
             ids, members = _widen(ids, members, request.required.phrases)
-        members = members & (ids != PAD)
         # The last column stands for nothing, as often as makes whole blocks.
         lacking = -len(ids) % BLOCK
         ids = np.pad(ids, (0, lacking), mode="edge")
@@ -144,11 +154,15 @@ class Engine:
         return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}
 
     def _search(
-        self, weights: list[Mapping[str, Tensor]], inputs: Mapping[str, Tensor]
+        self,
+        weights: list[Mapping[str, Tensor]],
+        remainders: list[Remainder],
+        inputs: Mapping[str, Tensor],
     ) -> dict[str, Tensor]:
         columns, source_ids = inputs.get("columns"), inputs["source_ids"]
         opaque = [_starting("weights_", given) for given in weights]
         layers = [_output_layer(given, columns) for given in weights]
+        rests: list[Remainder | None] = [*remainders] or [None] * len(weights)
         encoded = [
             model.encode(source_ids=source_ids, **given)
             for model, given in zip(self._models, opaque, strict=True)
@@ -163,8 +177,8 @@ class Engine:
                 )
             ]
             logits = [
-                _logits(one["features"], output, bias)
-                for one, (output, _), bias in zip(made, layers, biases, strict=True)
+                _logits(one["features"], output, bias, rest)
+                for one, (output, _), bias, rest in zip(made, layers, biases, rests, strict=True)
             ]
             attention = sum(one["attention"] for one in made) / len(made)
             return _mean(logits), [_starting("state_", one) for one in made], attention
@@ -193,8 +207,6 @@ class Engine:
 
     def _vocabulary(self, columns: Tensor | None, bias: Tensor) -> Vocabulary:
         vocabulary = Vocabulary(columns, self._never, self._joining)
-        if columns is not None:
-            return vocabulary
         return vocabulary._replace(barred=vocabulary.bar(tf.shape(bias)[0]))
 
 
@@ -217,20 +229,26 @@ def _output_layer(weights: Mapping[str, Tensor], columns: Tensor | None) -> tupl
     output, bias = weights["output"], weights["output_bias"]
     if columns is None:
         return output, bias
-    return tf.gather(output, columns), tf.gather(bias, columns)
+    bias = tf.where(columns == PAD, 0.0, tf.gather(bias, columns))
+    return tf.gather(output, columns), bias
 
 
-def _logits(features: Tensor, output: Tensor, bias: Tensor) -> Tensor:
+def _logits(features: Tensor, output: Tensor, bias: Tensor, rest: Remainder | None) -> Tensor:
     """The output layer; batch x beams x columns, float32.
 
     Args:
         features: batch x beams x embedding_size.
         output: columns x embedding_size.
         bias: batch x columns.
+        rest: What the first column stands for: all pieces that have none.
     """
     batch, beams, _ = tf.unstack(tf.shape(features))
-    flat = tf.cast(tf.reshape(features, [batch * beams, output.shape[1]]), output.dtype)
-    product = tf.cast(tf.matmul(flat, output, transpose_b=True), tf.float32)
+    flat = tf.reshape(features, [batch * beams, output.shape[1]])
+    product = tf.matmul(tf.cast(flat, output.dtype), output, transpose_b=True)
+    if rest is not None:
+        mass = tf.cast(rest.log_mass(flat)[:, None], output.dtype)
+        product = tf.concat([mass, product[:, 1:]], axis=1)
+    product = tf.cast(product, tf.float32)
     return tf.reshape(product, [batch, beams, tf.shape(output)[0]]) + bias[:, None]
 
 
