@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,51 @@ def test_is_the_search_over_the_whole_model(make_model: MakeModel, sizes: Any) -
     np.testing.assert_array_equal(found["output_ids"], whole["output_ids"])
     for name in ("scores", "log_probs", "alignments"):
         np.testing.assert_allclose(found[name], whole[name], atol=1e-5)
+
+
+@pytest.mark.parametrize("shortlist", [False, True])
+@pytest.mark.parametrize("sizes", KINDS[:2], ids=str)
+def test_a_sentence_alone_finds_what_it_finds_among_others(
+    make_model: MakeModel, sizes: Any, shortlist: bool
+) -> None:
+    lexicon = Lexicon(np.array([4, 5, 6, 8], np.int32), np.zeros((12, 1), np.int32))
+    searches = [
+        SearchConfig(beam_size=4, n_best=4),
+        SearchConfig(beam_size=5, n_best=2, length_penalty=0.0, max_length_ratio=0.1),
+        SearchConfig(beam_size=1, length_penalty=2.0, max_length_ratio=0.1),
+    ]
+    for seed in range(3):
+        one = engine(make_model(seed=seed, **sizes), lexicon=lexicon if shortlist else None)
+        for search in searches:
+            limits = np.full(3, 2, np.int32)
+            whole = one.search(Request(SOURCE, limits), search)
+            for n, row in enumerate(SOURCE):
+                ids = row[row > 0][None]
+                found = one.search(Request(ids, limits[:1]), search)
+                steps, length = found["alignments"].shape[2:]
+                for name, array in found.items():
+                    assert array.dtype == whole[name].dtype
+                    among = whole[name][n]
+                    if name in ("output_ids", "log_probs", "alignments"):
+                        assert not among[:, steps:].any()
+                        among = among[:, :steps]
+                    if name == "alignments":
+                        among = among[:, :, :length]
+                    np.testing.assert_allclose(array[0], among, atol=1e-5, err_msg=name)
+
+
+def test_repetitions_are_forbidden_to_a_sentence_alone(make_model: MakeModel) -> None:
+    """A model that says 6 for ever may say it three times in a row."""
+    model = make_model(seed=1)
+    model.output_bias.assign(20.0 * np.eye(10)[6] - 20.0 * np.eye(10)[EOS])
+    one, search = engine(model), SearchConfig(beam_size=2, length_penalty=0.0)
+    limits = np.array([3], np.int32)
+    free = one.search(Request(SOURCE[:1]), search)["output_ids"][0, 0].tolist()
+    held = one.search(Request(SOURCE[:1], limits), search)["output_ids"][0, 0].tolist()
+    held = held[: held.index(EOS)] if EOS in held else held
+
+    assert free[:4] == [6, 6, 6, 6]
+    assert max(len(list(run)) for token, run in itertools.groupby(held) if token) <= 3
 
 
 def test_weights_are_read_when_it_is_told_to(make_model: MakeModel) -> None:
