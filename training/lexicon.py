@@ -41,7 +41,7 @@ def learn_lexicon(
     source: Tokenizer,
     target: Tokenizer,
     candidates: int = 20,
-    common: int = 1500,
+    coverage: float = 0.999,
 ) -> Lexicon:
     """Learns a lexicon from a corpus, or from a sample of it that bounds time and memory.
 
@@ -53,14 +53,18 @@ def learn_lexicon(
         source: Tokenizer of the source side.
         target: Tokenizer of the target side.
         candidates: Most target pieces of a source piece, beside itself.
-        common: How many of the most frequent target pieces every sentence gets. They cost a batch
-            little, since most of them are in the list of some sentence anyway.
+        coverage: Every sentence gets the most frequent target pieces, so many that they make up
+            this share of the corpus. Fewer would make a search no faster than that many change it:
+            most are on the list of some sentence of a batch anyway, and what no list holds has to
+            be so rare that an estimate of its probability is good enough.
     """
     numbers = sample(pairs)
     counts = np.bincount(pairs.target.gather(numbers)[0], minlength=target.size)
     never = [*range(NUM_SPECIAL), *target.placeholders]
     counts[never] = 0
-    frequent = np.argsort(-counts, kind="stable")[: min(common, np.count_nonzero(counts))]
+    frequent = np.argsort(-counts, kind="stable")
+    before = np.cumsum(counts[frequent]) - counts[frequent]
+    frequent = frequent[before < coverage * counts.sum()]
     best = best_of_each(model1(pairs, numbers), source.size, candidates, [*never, *frequent])
     best[[NULL, *source.placeholders]] = PAD
     own = _own_pieces(source, target)

@@ -129,9 +129,10 @@ def _search_option(*names: str, help: str) -> Callable[[Any], Any]:
     "such rule.",
 )
 @click.option(
-    "--shortlist",
-    is_flag=True,
-    help="Search among likely target pieces only, if the model has a lexicon: faster, and some "
+    "--shortlist/--no-shortlist",
+    default=True,
+    show_default=True,
+    help="Search among likely target pieces only, if the model has a lexicon: faster, and few "
     "translations become others.",
 )
 @click.option(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,18 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from translator.config import SearchConfig
-from translator.constants import BOS, PAD, UNK
+from translator.constants import BOS, EOS, PAD, UNK
+from translator.remainder import Remainder, remainder
+from translator.search.alone import Trace, read_back_alone, search_alone
 from translator.search.beam import beam_search
-from translator.search.hypotheses import NEVER, Options, Required
+from translator.search.hypotheses import (
+    NEVER,
+    Hypotheses,
+    Options,
+    Required,
+    Sentences,
+    StepFunction,
+)
 from translator.search.rules import Vocabulary
 from translator.search.sentences import NO_LIMIT, sentences_of
 from translator.search.top import BLOCK
@@ -56,13 +66,17 @@ _INPUTS = {
 _OPTIONAL = frozenset(Options._field_defaults)
 """Settings that a graph without them takes for 0."""
 
+_MOST_BEAMS_ALONE = 10
+"""The graph for a sentence alone is traced for each number of beams, so only for usual ones."""
+
 
 class Engine:
     """Searches with the mean of the probabilities that its models give.
 
     Args:
         models: At least one; all of one target vocabulary.
-        lexicon: Restricts the output layer to the pieces that a sentence may want; None is all.
+        lexicon: Restricts the output layer to the pieces that a sentence may want; what the others
+            have of the probability is estimated. None is all pieces.
         only_required: Ids that are put out only where a phrase asks for them.
         joining: target vocabulary, bool: pieces that go on with the word before them.
     """
@@ -79,13 +93,20 @@ class Engine:
         self._never = (PAD, UNK, BOS, *only_required)
         self._joining = None if joining is None else tf.constant(joining, tf.bool)
         self._weights: list[Mapping[str, Tensor]] = []
-        self._graphs: dict[frozenset[str], Any] = {}
+        self._graphs: dict[tuple[frozenset[str], int], Any] = {}
         self._lock = threading.Lock()
         self.refresh()
 
     def refresh(self) -> None:
         """Reads the weights of the models anew."""
         self._weights = [model.weights() for model in self._models]
+        self._remainders: list[Remainder] = []
+        if self._lexicon is not None:
+            everywhere = tf.constant([EOS, *self._lexicon.common], tf.int32)
+            self._remainders = [
+                remainder(given["output"], given["output_bias"], everywhere)
+                for given in self._weights
+            ]
 
     def search(self, request: Request, search: SearchConfig) -> dict[str, Array]:
         """Searches for the best translations.
@@ -113,22 +134,39 @@ class Engine:
             for name, tensor in settings_inputs(search).items()
             if name not in _OPTIONAL or getattr(search, name)
         }
-        outputs = self._graph(frozenset(tensors))(self._weights, tensors)
-        return {name: tensor.numpy() for name, tensor in outputs.items()}
+        given = self._weights, self._remainders, tensors
+        beams = int(inputs["beams"].max(initial=search.n_best))
+        optional = _OPTIONAL & tensors.keys() or request.required is not None
+        if batch == 1 and not optional and beams <= _MOST_BEAMS_ALONE:
+            trace = Trace(*(x.numpy() for x in self._graph(tensors, beams)(*given)))
+            limit = int(inputs["max_repeats"][0])
+            found = read_back_alone(trace, inputs.get("columns"), search.n_best, limit)
+            if found is not None:
+                return found._asdict()
+        outputs = self._graph(tensors)(*given)
+        return {name: tensor.numpy() for name, tensor in outputs._asdict().items()}
 
-    def _graph(self, inputs: frozenset[str]) -> Any:
-        """The search as a graph for those inputs; traced when it is asked for first."""
+    def _graph(self, inputs: Collection[str], alone: int = 0) -> Any:
+        """The search as a graph; traced when it is asked for first.
+
+        Args:
+            inputs: What it is given.
+            alone: Beams of a search for one sentence; 0 is any search.
+        """
+        key = frozenset(inputs), alone
         with self._lock:
-            return self._traced(inputs)
-
-    def _traced(self, inputs: frozenset[str]) -> Any:
-        if inputs not in self._graphs:
-            specs = {name: _INPUTS[name] for name in sorted(inputs)}
-            weights = tf.nest.map_structure(tf.TensorSpec.from_tensor, self._weights)
-            self._graphs[inputs] = tf.function(
-                self._search, input_signature=[weights, specs], autograph=False
-            )
-        return self._graphs[inputs]
+            if key not in self._graphs:
+                specs = {name: _INPUTS[name] for name in sorted(inputs)}
+                given = tf.nest.map_structure(
+                    tf.TensorSpec.from_tensor, [self._weights, self._remainders]
+                )
+                search = functools.partial(self._search_alone, alone) if alone else self._search
+                if alone:
+                    specs["source_ids"] = tf.TensorSpec((1, None), tf.int32)
+                self._graphs[key] = tf.function(
+                    search, input_signature=[*given, specs], autograph=False
+                )
+            return self._graphs[key]
 
     def _columns(self, request: Request) -> dict[str, Array]:
         """The target pieces that the sentences may want, and 0 or -inf for each sentence."""
@@ -136,7 +174,6 @@ class Engine:
         ids, members = self._lexicon.shortlist(request.source_ids)
         if request.required is not None:
             ids, members = _widen(ids, members, request.required.phrases)
-        members = members & (ids != PAD)
         # The last column stands for nothing, as often as makes whole blocks.
         lacking = -len(ids) % BLOCK
         ids = np.pad(ids, (0, lacking), mode="edge")
@@ -144,11 +181,41 @@ class Engine:
         return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}
 
     def _search(
-        self, weights: list[Mapping[str, Tensor]], inputs: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
+        self,
+        weights: list[Mapping[str, Tensor]],
+        remainders: list[Remainder],
+        inputs: Mapping[str, Tensor],
+    ) -> Hypotheses:
+        options = Options(**{name: inputs[name] for name in Options._fields if name in inputs})
+        step, states, sentences, vocabulary = self._parts(weights, remainders, inputs)
+        return beam_search(step, states, sentences, options, vocabulary)
+
+    def _search_alone(
+        self,
+        beams: int,
+        weights: list[Mapping[str, Tensor]],
+        remainders: list[Remainder],
+        inputs: Mapping[str, Tensor],
+    ) -> Trace:
+        step, states, sentences, vocabulary = self._parts(weights, remainders, inputs)
+        return search_alone(
+            lambda tokens, states: step(tokens, states, sentences.given),
+            *(states, beams, sentences.max_lengths[0]),
+            *(inputs["n_best"], inputs["length_penalty"]),
+            *(vocabulary.barred, vocabulary.ids),
+        )
+
+    def _parts(
+        self,
+        weights: list[Mapping[str, Tensor]],
+        remainders: list[Remainder],
+        inputs: Mapping[str, Tensor],
+    ) -> tuple[StepFunction, Any, Sentences, Vocabulary]:
+        """What searches are made of: the models' step, state, sentences, what columns stand for."""
         columns, source_ids = inputs.get("columns"), inputs["source_ids"]
         opaque = [_starting("weights_", given) for given in weights]
         layers = [_output_layer(given, columns) for given in weights]
+        rests: list[Remainder | None] = [*remainders] or [None] * len(weights)
         encoded = [
             model.encode(source_ids=source_ids, **given)
             for model, given in zip(self._models, opaque, strict=True)
@@ -163,8 +230,8 @@ class Engine:
                 )
             ]
             logits = [
-                _logits(one["features"], output, bias)
-                for one, (output, _), bias in zip(made, layers, biases, strict=True)
+                _logits(one["features"], tokens, output, bias, rest)
+                for one, (output, _), bias, rest in zip(made, layers, biases, rests, strict=True)
             ]
             attention = sum(one["attention"] for one in made) / len(made)
             return _mean(logits), [_starting("state_", one) for one in made], attention
@@ -183,18 +250,11 @@ class Engine:
                 max_lengths=sentences.max_lengths + tokens,
                 required=(Required(inputs["phrases"], inputs["spans"]),),
             )
-        return beam_search(
-            step,
-            [_starting("state_", one) for one in encoded],
-            sentences,
-            Options(**{name: inputs[name] for name in Options._fields if name in inputs}),
-            self._vocabulary(columns, layers[0][1]),
-        )._asdict()
+        states = [_starting("state_", one) for one in encoded]
+        return step, states, sentences, self._vocabulary(columns, layers[0][1])
 
     def _vocabulary(self, columns: Tensor | None, bias: Tensor) -> Vocabulary:
         vocabulary = Vocabulary(columns, self._never, self._joining)
-        if columns is not None:
-            return vocabulary
         return vocabulary._replace(barred=vocabulary.bar(tf.shape(bias)[0]))
 
 
@@ -217,20 +277,30 @@ def _output_layer(weights: Mapping[str, Tensor], columns: Tensor | None) -> tupl
     output, bias = weights["output"], weights["output_bias"]
     if columns is None:
         return output, bias
-    return tf.gather(output, columns), tf.gather(bias, columns)
+    bias = tf.where(columns == PAD, 0.0, tf.gather(bias, columns))
+    return tf.gather(output, columns), bias
 
 
-def _logits(features: Tensor, output: Tensor, bias: Tensor) -> Tensor:
+def _logits(
+    features: Tensor, tokens: Tensor, output: Tensor, bias: Tensor, rest: Remainder | None
+) -> Tensor:
     """The output layer; batch x beams x columns, float32.
 
     Args:
         features: batch x beams x embedding_size.
+        tokens: batch x beams.
         output: columns x embedding_size.
         bias: batch x columns.
+        rest: What the first column stands for: all pieces that have none.
     """
-    batch, beams, _ = tf.unstack(tf.shape(features))
-    flat = tf.cast(tf.reshape(features, [batch * beams, output.shape[1]]), output.dtype)
-    product = tf.cast(tf.matmul(flat, output, transpose_b=True), tf.float32)
+    known = tokens.shape.is_fully_defined()
+    batch, beams = tokens.shape if known else tf.unstack(tf.shape(tokens))
+    flat = tf.reshape(features, [batch * beams, output.shape[1]])
+    product = tf.matmul(tf.cast(flat, output.dtype), output, transpose_b=True)
+    if rest is not None:
+        mass = tf.cast(rest.log_mass(flat)[:, None], output.dtype)
+        product = tf.concat([mass, product[:, 1:]], axis=1)
+    product = tf.cast(product, tf.float32)
     return tf.reshape(product, [batch, beams, tf.shape(output)[0]]) + bias[:, None]
 
 

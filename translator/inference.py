@@ -52,18 +52,18 @@ def prepare(model: Seq2Seq) -> Weights:
             tf.cast(weight, dtype if weight.name.endswith("kernel") else tf.float32)
             for weight in _encoding_weights(model)
         ),
-        decoder.kernels(),
+        decoder.projecting_kernels(),
         Shares(*(tf.cast(share, half) for share in decoder.shares(table))),
         tf.cast(model.output_embeddings, dtype),
         tf.convert_to_tensor(model.output_bias),
     )
 
 
-def encode(model: Seq2Seq, weights: tuple[Tensor, ...], source_ids: Tensor) -> tuple[Source, State]:
-    """As `model.encode`, with given weights; annotations in the dtype of products."""
-    with keras.StatelessScope(list(zip(_encoding_weights(model), weights, strict=True))):
+def encode(model: Seq2Seq, weights: Weights, source_ids: Tensor) -> tuple[Source, State]:
+    """As `model.encode`, with given weights; annotations projected."""
+    with keras.StatelessScope(list(zip(_encoding_weights(model), weights.encoding, strict=True))):
         source, state = model.encode(source_ids)
-    return source._replace(memory=tf.cast(source.memory, model.compute_dtype)), state
+    return model.decoder.projected(source, weights.kernels), state
 
 
 def step(

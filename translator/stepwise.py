@@ -34,28 +34,31 @@ def stepwise(model: Seq2Seq, stored: Iterable[Any] = ()) -> Stepwise:
 
     def flat(name: str, nest: Nest) -> dict[str, Tensor]:
         templates[name] = nest
-        return {f"{name}_{n:02d}": x for n, x in enumerate(tf.nest.flatten(nest))}
+        leaves = enumerate(tf.nest.flatten(nest))
+        return {f"{name}_{n:02d}": x for n, x in leaves if x is not None}
 
     def packed(name: str, given: Mapping[str, Tensor]) -> Nest:
-        leaves = [given[key] for key in sorted(given) if key.startswith(f"{name}_")]
+        numbers = range(len(tf.nest.flatten(templates[name])))
+        leaves = [given.get(f"{name}_{n:02d}") for n in numbers]
         return tf.nest.pack_sequence_as(templates[name], leaves)
+
+    def opaque(given: Mapping[str, Tensor]) -> Weights:
+        encoding, kernels, shares = packed("weights", given)
+        return Weights(encoding, kernels, shares, None, None)
 
     def weights_graph() -> dict[str, Tensor]:
         values = [tf.cast(variable, tf.float32) for variable in variables]
         with keras.StatelessScope(list(zip(model.weights, values, strict=True))):
-            *opaque, output, bias = prepare(model)
-        return {**flat("weights", tuple(opaque)), "output": output, "output_bias": bias}
+            *rest, output, bias = prepare(model)
+        return {**flat("weights", tuple(rest)), "output": output, "output_bias": bias}
 
     def encode_graph(**given: Tensor) -> dict[str, Tensor]:
-        encoding, *_ = packed("weights", given)
-        source, state = encode(model, encoding, given["source_ids"])
+        source, state = encode(model, opaque(given), given["source_ids"])
         return {**flat("source", source), **flat("state", state)}
 
     def step_graph(**given: Tensor) -> dict[str, Tensor]:
-        encoding, kernels, shares = packed("weights", given)
-        weights = Weights(encoding, kernels, shares, None, None)
         source, state = packed("source", given), packed("state", given)
-        features, state, attention = step(model, weights, given["tokens"], state, source)
+        features, state, attention = step(model, opaque(given), given["tokens"], state, source)
         return {"features": features, "attention": attention, **flat("state", state)}
 
     weights = _graph(weights_graph, {})

@@ -54,14 +54,15 @@ class Translator:
         model: The model; `load` makes one of a folder.
         others: More models of the same vocabularies, with which it makes an ensemble.
         shortlist: The search looks at those target pieces only that the model's lexicon has for a
-            sentence. It is faster, and some sentences become others: what it leaves out cannot be
-            put out, and has no share of the probability.
+            sentence, if the model has one. It is faster; what it leaves out, pieces that were
+            rarely or never seen in training, cannot be put out, and its share of the probability
+            is estimated.
 
     Raises:
         ModelFolderError: Their vocabularies differ.
     """
 
-    def __init__(self, model: Model, *others: Model, shortlist: bool = False) -> None:
+    def __init__(self, model: Model, *others: Model, shortlist: bool = True) -> None:
         for other in others:
             for side in ("source", "target"):
                 mine, its = getattr(model, side), getattr(other, side)
@@ -83,7 +84,7 @@ class Translator:
         cls,
         path: str | os.PathLike[str],
         *others: str | os.PathLike[str],
-        shortlist: bool = False,
+        shortlist: bool = True,
     ) -> Translator:
         """Loads `saved_models/es-en` (its highest version) or one version of it.
 

@@ -98,12 +98,12 @@ def bfloat16(model: str) -> Translate:
 
 def side_by_side(model: str) -> Translate:
     """A search for each core, in place of one that divides its work between them."""
-    return _translate(Translator.load(model), len(os.sched_getaffinity(0)))
+    return _translate(Translator.load(model, shortlist=False), len(os.sched_getaffinity(0)))
 
 
 def shortlists(model: str) -> Translate:
     """The output layer restricted to what a lexicon names for each sentence."""
-    return _translate(Translator.load(model, shortlist=True), len(os.sched_getaffinity(0)))
+    return _translate(Translator.load(model), len(os.sched_getaffinity(0)))
 
 
 SPEED_UPS: dict[str, Callable[[str], Translate]] = {

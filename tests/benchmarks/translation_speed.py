@@ -48,7 +48,7 @@ SPEED_UPS = {
     "shortlists": "shortlists of target pieces",
 }
 """Those of `translation_own.py`; each has those before it."""
-OURS = "side by side"
+OURS = "shortlists"
 """That which the batch command uses."""
 BEAMS = {5: "beam 5", 1: "greedy"}
 SHORT_WORDS = 10

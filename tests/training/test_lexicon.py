@@ -116,13 +116,14 @@ class TestLearnLexicon:
         return learn_lexicon(encode_pairs(texts, source, target, 50), source, target, **options)
 
     def test_translates_words(self, tokenizer: Tokenizer) -> None:
-        learnt = self.learn(TEXTS, tokenizer, tokenizer, candidates=1, common=1)
+        learnt = self.learn(TEXTS, tokenizer, tokenizer, candidates=1, coverage=0.2)
         for word, translation in (("perro", "dog"), ("gato", "cat"), ("come", "eats")):
             (piece,) = tokenizer.encode(word)
             assert learnt.table[piece].tolist() == [piece, *tokenizer.encode(translation)]
 
     def test_common_are_the_most_frequent(self, tokenizer: Tokenizer) -> None:
-        learnt = self.learn(TEXTS, tokenizer, tokenizer, common=3)
+        # Of 16 words "the" makes up 4, "dog" and "cat" 3 each: 10 of 16 are above 0.6.
+        learnt = self.learn(TEXTS, tokenizer, tokenizer, coverage=0.6)
         assert tokenizer.decode(learnt.common[:1]) == "the"
         assert set(tokenizer.decode(learnt.common).split()) == {"the", "dog", "cat"}
         assert not set(learnt.common) & set(learnt.table[:, 1:].ravel())
@@ -130,7 +131,7 @@ class TestLearnLexicon:
     def test_a_placeholder_becomes_itself_and_nothing_else(self, tokenizer: Tokenizer) -> None:
         one, other = PLACEHOLDERS[:2]
         texts = [*TEXTS, (f"perro {one} {other}", f"dog {one} {other}")] * 2
-        learnt = self.learn(texts, tokenizer, tokenizer, common=1000)
+        learnt = self.learn(texts, tokenizer, tokenizer, coverage=1.0)
         symbols = dict(zip(PLACEHOLDERS, tokenizer.placeholders, strict=True))
         for text, held in (("el perro", set()), (f"{other} gato", {symbols[other]})):
             ids, members = learnt.shortlist(np.array([tokenizer.encode(text)], np.int32))
@@ -138,7 +139,7 @@ class TestLearnLexicon:
 
     def test_a_piece_of_both_vocabularies_may_be_copied(self, tokenizer: Tokenizer) -> None:
         target = train_tokenizer([word for _, t in TEXTS for word in t.split()], 310, "bpe")
-        learnt = self.learn(TEXTS, tokenizer, target, common=0)
+        learnt = self.learn(TEXTS, tokenizer, target, coverage=0.0)
         for symbol, copy in zip(tokenizer.placeholders, target.placeholders, strict=True):
             assert set(learnt.table[symbol]) == {copy, 0}
         (piece,) = tokenizer.encode("7")[-1:]

@@ -270,9 +270,9 @@ def test_the_search_is_the_models_own_without_options(translator: UpperCase) -> 
 
 
 def test_several_models_are_an_ensemble(translator: UpperCase) -> None:
-    _invoke("--model", ".", "--model", "..", "--shortlist", stdin=b"a\n")
+    _invoke("--model", ".", "--model", "..", "--no-shortlist", stdin=b"a\n")
 
-    assert translator.loaded == ((".", ".."), True)
+    assert translator.loaded == ((".", ".."), False)
 
 
 def test_sizes_of_batches_and_searches_side_by_side(translator: UpperCase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,51 @@ def test_is_the_search_over_the_whole_model(make_model: MakeModel, sizes: Any) -
         np.testing.assert_allclose(found[name], whole[name], atol=1e-5)
 
 
+@pytest.mark.parametrize("shortlist", [False, True])
+@pytest.mark.parametrize("sizes", KINDS[:2], ids=str)
+def test_a_sentence_alone_finds_what_it_finds_among_others(
+    make_model: MakeModel, sizes: Any, shortlist: bool
+) -> None:
+    lexicon = Lexicon(np.array([4, 5, 6, 8], np.int32), np.zeros((12, 1), np.int32))
+    searches = [
+        SearchConfig(beam_size=4, n_best=4),
+        SearchConfig(beam_size=5, n_best=2, length_penalty=0.0, max_length_ratio=0.1),
+        SearchConfig(beam_size=1, length_penalty=2.0, max_length_ratio=0.1),
+    ]
+    for seed in range(3):
+        one = engine(make_model(seed=seed, **sizes), lexicon=lexicon if shortlist else None)
+        for search in searches:
+            limits = np.full(3, 2, np.int32)
+            whole = one.search(Request(SOURCE, limits), search)
+            for n, row in enumerate(SOURCE):
+                ids = row[row > 0][None]
+                found = one.search(Request(ids, limits[:1]), search)
+                steps, length = found["alignments"].shape[2:]
+                for name, array in found.items():
+                    assert array.dtype == whole[name].dtype
+                    among = whole[name][n]
+                    if name in ("output_ids", "log_probs", "alignments"):
+                        assert not among[:, steps:].any()
+                        among = among[:, :steps]
+                    if name == "alignments":
+                        among = among[:, :, :length]
+                    np.testing.assert_allclose(array[0], among, atol=1e-5, err_msg=name)
+
+
+def test_repetitions_are_forbidden_to_a_sentence_alone(make_model: MakeModel) -> None:
+    """A model that says 6 for ever may say it three times in a row."""
+    model = make_model(seed=1)
+    model.output_bias.assign(20.0 * np.eye(10)[6] - 20.0 * np.eye(10)[EOS])
+    one, search = engine(model), SearchConfig(beam_size=2, length_penalty=0.0)
+    limits = np.array([3], np.int32)
+    free = one.search(Request(SOURCE[:1]), search)["output_ids"][0, 0].tolist()
+    held = one.search(Request(SOURCE[:1], limits), search)["output_ids"][0, 0].tolist()
+    held = held[: held.index(EOS)] if EOS in held else held
+
+    assert free[:4] == [6, 6, 6, 6]
+    assert max(len(list(run)) for token, run in itertools.groupby(held) if token) <= 3
+
+
 def test_weights_are_read_when_it_is_told_to(make_model: MakeModel) -> None:
     model = make_model(seed=5)
     search = SearchConfig(beam_size=2)
@@ -75,26 +121,55 @@ def test_an_ensemble_takes_the_mean_of_the_probabilities(make_model: MakeModel) 
     np.testing.assert_allclose(found["log_probs"][:, 0], np.where(ids, mean, 0.0), atol=1e-5)
 
 
-def test_a_shortlist_holds_all_probability(make_model: MakeModel) -> None:
-    """Each sentence may use 5 and what its own pieces have: 6 for piece 7, 7 and 8 for piece 9."""
+def test_a_sentence_may_use_its_own_shortlist(make_model: MakeModel) -> None:
+    """5 in every sentence, and what its own pieces have: 6 for piece 7, 7 and 8 for piece 9."""
     table = np.zeros((10, 2), np.int32)
     table[7, 0] = 6
     table[9] = 7, 8
     lexicon = Lexicon(np.array([5], np.int32), table)
-    model = make_model(seed=3)
-    found = engine(model, lexicon=lexicon).search(Request(SOURCE), SearchConfig(beam_size=3))
-    members = [{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]
-    for n, own in enumerate(members):
-        ids = found["output_ids"][n, 0]
-        assert set(ids[ids > 0].tolist()) <= own
-        prefix = np.zeros((3, 1), np.int32)
-        every = []
-        for token in sorted(own):
-            prefix[n, 0] = token
-            every.append(log_probs_of(model, prefix)[n, 0])
-        first = log_probs_of(model, found["output_ids"][:, 0])[n, 0]
-        expected = first - np.log(np.exp(every).sum())
-        assert found["log_probs"][n, 0, 0] == pytest.approx(expected, abs=1e-5)
+    for seed in range(5):
+        one = engine(make_model(seed=seed), lexicon=lexicon)
+        found = one.search(Request(SOURCE), SearchConfig(beam_size=3, n_best=3))
+        for n, own in enumerate([{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]):
+            ids = found["output_ids"][n]
+            assert set(ids[ids > 0].tolist()) <= own
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_what_a_shortlist_leaves_out_keeps_its_probability(
+    make_model: MakeModel, models: int
+) -> None:
+    """All that is left out has the same weights here, so that the estimate is exact."""
+    made = [make_model(seed=seed) for seed in range(models)]
+    left_out = [0, 1, 2, 6, 7, 8, 9]
+    for n, model in enumerate(made):
+        table = np.asarray(model.target_embeddings).copy()
+        bias = np.asarray(model.output_bias).copy()
+        table[left_out] = table[6]
+        bias[left_out] = 0.3 - n
+        model.target_embeddings.assign(table)
+        model.output_bias.assign(bias)
+    lexicon = Lexicon(np.array([4, 5], np.int32), np.zeros((10, 1), np.int32))
+    found = engine(*made, lexicon=lexicon).search(Request(SOURCE), SearchConfig(beam_size=3))
+    ids = found["output_ids"][:, 0]
+    each = [np.exp(log_probs_of(model, ids)) for model in made]
+    expected = np.where(ids, np.log(np.mean(each, axis=0)), 0.0)
+
+    np.testing.assert_allclose(found["log_probs"][:, 0], expected, atol=1e-5)
+
+
+def test_a_shortlist_of_all_pieces_changes_nothing(make_model: MakeModel) -> None:
+    model, search = make_model(seed=3), SearchConfig(beam_size=4, n_best=4)
+    lexicon = Lexicon(np.array([4, 5, 6], np.int32), np.zeros((10, 1), np.int32))
+    barred = (7, 8, 9)
+    output = np.asarray(model.output_bias).copy()
+    output[[0, 1, 2, *barred]] = -1e3  # nothing is left of what is not listed
+    model.output_bias.assign(output)
+    short = engine(model, lexicon=lexicon).search(Request(SOURCE), search)
+    free = engine(model, only_required=barred).search(Request(SOURCE), search)
+
+    np.testing.assert_array_equal(short["output_ids"], free["output_ids"])
+    np.testing.assert_allclose(short["scores"], free["scores"], atol=1e-5)
 
 
 @pytest.mark.parametrize("shortlist", [False, True])

@@ -41,13 +41,13 @@ class Kernels(NamedTuple):
 
     Attributes:
         state: H x (gates·H + attention_size), for the state's share and the query in one product.
-        context: memory_size x gates·H.
+        context: memory_size x gates·H; None where the annotations are projected before the loop.
         v: attention_size.
         gains: The cell's own weights, gates·H each.
     """
 
     state: Tensor
-    context: Tensor
+    context: Tensor | None
     v: Tensor
     gains: Tensors
 
@@ -80,10 +80,11 @@ def attentive_step(
         kernels: The weights.
 
     Returns:
-        New h and c, context (batch x beams x memory_size), attention weights (batch x beams x
-        source_length) and what the cell saved for its gradient.
+        New h and c, context (batch x beams x memory_size; of projected annotations what stands
+        past their first gates·H columns), attention weights (batch x beams x source_length) and
+        what the cell saved for its gradient.
     """
-    width = kernels.context.shape[1]
+    width = x.shape[-1]
     both = linear(h, kernels.state)
     context, weights = attend(
         kind.score,
@@ -91,7 +92,11 @@ def attentive_step(
         *(source.keys, source.memory, source.bias),
         *(kernels.v, kernels.state.dtype),
     )
-    x = x + linear(context, kernels.context)
+    if kernels.context is None:
+        added, context = context[..., :width], context[..., width:]
+    else:
+        added = linear(context, kernels.context)
+    x = x + added
     h, c, saved = kind.cell.forward(x, both[..., :width], c, kernels.gains)
     return h, c, context, weights, saved
 

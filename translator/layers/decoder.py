@@ -47,12 +47,15 @@ class DecoderKernels(NamedTuple):
     Attributes:
         attending: Of the layer with the attention.
         upper: Of the layers on top of it.
-        deep: (decoder_size + memory_size) x embedding_size, of the deep output.
+        deep: (decoder_size + memory_size) x embedding_size, of the deep output; without the rows
+            for the memory where the annotations are projected before the loop.
+        annotation: memory_size x (gates·H + embedding_size), what projects them, if they are.
     """
 
     attending: Kernels
     upper: tuple[StepKernels, ...]
     deep: Tensor
+    annotation: Tensor | None = None
 
 
 class Decoder(keras.layers.Layer):
@@ -131,6 +134,23 @@ class Decoder(keras.layers.Layer):
             ops.cast(self.deep_kernel[:rest], self.compute_dtype),
         )
 
+    def projecting_kernels(self) -> DecoderKernels:
+        """As `kernels`, for steps on a source that `projected` made.
+
+        A context is a weighted sum of annotations, so the products with it may be taken of the
+        annotations instead: once for each source token, not at every step for every hypothesis.
+        """
+        kernels, size = self.kernels(), self.config.decoder_size
+        annotation = ops.concatenate([kernels.attending.context, kernels.deep[size:]], axis=-1)
+        return DecoderKernels(
+            kernels.attending._replace(context=None), kernels.upper, kernels.deep[:size], annotation
+        )
+
+    def projected(self, source: Source, kernels: DecoderKernels) -> Source:
+        """A source whose memory is what each annotation adds to a step."""
+        memory = linear(source.memory, kernels.annotation)
+        return source._replace(memory=ops.cast(memory, self.compute_dtype))
+
     def step(
         self, shares: Shares, state: State, source: Source, kernels: DecoderKernels
     ) -> tuple[Tensor, State, Tensor]:
@@ -156,8 +176,11 @@ class Decoder(keras.layers.Layer):
             hs.append(h)
             cs.append(c)
         top = sum(hs[1:], hs[0])
-        seen = ops.concatenate([top, context], axis=-1)
-        features = ops.tanh(linear(seen, kernels.deep) + shares.deep)
+        if kernels.annotation is None:
+            deep = linear(ops.concatenate([top, context], axis=-1), kernels.deep)
+        else:
+            deep = linear(top, kernels.deep) + context
+        features = ops.tanh(deep + shares.deep)
         return features, State(tuple(hs), tuple(cs) if self.has_memory else ()), weights
 
     def call(

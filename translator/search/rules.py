@@ -19,7 +19,7 @@ class Vocabulary(NamedTuple):
 
     Attributes:
         ids: columns, int32, ascending, PAD and EOS among them, and of `never` only what some phrase
-            asks for; PAD has no probability. None: every column is its own id.
+            asks for; PAD stands for all that is not listed. None: every column is its own id.
         never: Ids that a hypothesis puts out where a phrase asks for them, if at all.
         joining: vocabulary, bool: pieces that go on with the word before them. None of them may
             follow a required phrase.
@@ -123,10 +123,8 @@ def apply_rules(
         options: The settings.
         vocabulary: What the columns stand for.
     """
-    allowed = log_probs
-    if vocabulary.ids is None:
-        barred = vocabulary.barred
-        allowed += vocabulary.bar(tf.shape(log_probs)[-1]) if barred is None else barred
+    barred = vocabulary.barred
+    allowed = log_probs + (vocabulary.bar(tf.shape(log_probs)[-1]) if barred is None else barred)
     if options.min_length is not None:
         allowed = _not_too_short(allowed, t, options.min_length, sentences, vocabulary)
     if options.no_repeat_ngram_size is not None:
