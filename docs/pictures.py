@@ -92,7 +92,13 @@ def page(url: str, text: str, word: str, light: Path, dark: Path) -> None:
             view.locator("tr.looking").wait_for()
             view.screenshot(path=picture, full_page=True, animations="disabled")
             # The page has few colours: with a palette of them the file is a third as large.
-            colours = Image.open(picture).convert("RGB").quantize(160, dither=Image.Dither.NONE)
+            colours = (
+                Image.open(picture)
+                .convert("RGB")
+                .quantize(
+                    256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+                )
+            )
             colours.save(picture, optimize=True)
         browser.close()
 
