@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from translator.__main__ import main
 from translator.config import SearchConfig
-from translator.errors import InputError
+from translator.errors import ModelFolderError
 from translator.texts.sentence import Sentence
 from translator.translation import Hypothesis, Translation
 from translator.translator import Translator
@@ -28,6 +28,7 @@ class UpperCase(Translator):
     """Writes sentences in capitals, where the lines matter and the model does not."""
 
     info: Mapping[str, Any] = {}
+    identity = ("upper case",)
 
     def __init__(self) -> None:
         self.info = {"source_language": "es", "target_language": "en"}
@@ -327,7 +328,7 @@ def test_input_and_output_may_be_the_same_file(translator: UpperCase, tmp_path: 
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (InputError("no"), 2),
+        (ModelFolderError("no"), 2),
         (OSError(28, "No space left on device"), 2),
         (KeyboardInterrupt(), 130),
         (SystemExit(143), 143),
@@ -373,7 +374,7 @@ def test_invalid_utf_8_is_named_by_file_and_line(translator: UpperCase, tmp_path
 
     assert result.exit_code == 2
     assert result.stderr == (
-        f"Error: {file}, line 2: expected UTF-8. Received: byte 0xf1 at column 3\n"
+        f"Error: {file}: line 2, column 3: expected UTF-8. Received: byte 0xf1\n"
     )
 
 

@@ -37,6 +37,11 @@ class Passage:
     raw: list[str]
     partners: dict[int, int]
 
+    @property
+    def items(self) -> list[str]:
+        """The protected items as they were, in order."""
+        return [raw for kind, raw in zip(self.text, self.raw, strict=True) if kind == ITEM]
+
     def original(self, start: int, end: int) -> str:
         """Gives a range as it was."""
         return "".join(self.raw[start:end])
