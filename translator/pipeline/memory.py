@@ -75,7 +75,7 @@ class Memory:
         if found.source == text:
             return Result(whole, "memory")
         alike = fuzz.ratio(text, found.source)
-        return Result(whole, "fuzzy", doubts=(f"memory, {alike:.0f} % alike: {found.source}",))
+        return Result(whole, "fuzzy", doubts=(f"Memory, {alike:.0f} % alike: {found.source}",))
 
     def _find(self, text: str) -> _Entry | None:
         if text in self._targets:

@@ -55,7 +55,7 @@ class Result:
             return replace(self, text=None, low=True)
         if action == "copy":
             return replace(self, text=source, low=True)
-        doubt = f"confidence {self.confidence:.2f}"
+        doubt = f"Machine translation, confidence {self.confidence:.2f}"
         return replace(self, low=True, doubts=(*self.doubts, doubt))
 
     def to_json(self) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class ChunkTranslator:
         text = made.candidates[0]
         if self.columns is not None:
             text = self.columns.write(number, made).removesuffix("\n")
-        doubts = ("cut short",) if made.truncated else ()
+        doubts = ("Machine translation, cut short",) if made.truncated else ()
         result = Result(text, "model", confidence, made.truncated, doubts=doubts)
         return result.below(self.threshold, self.below, segment.text)
 
