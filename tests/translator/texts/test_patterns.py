@@ -16,7 +16,7 @@ def items(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "item",
     """3.5 kg|20 %|€1,000.50|5km|1,000,000|1 000 000|12/05/2024|2024-05-12T10:30:00Z|10:30|10:30 am
-    |+34 912 345 678|(555) 123-4567|v2.3.1|2.3.1|3.10|RX-78|A4-1234|{name}|{0}|{{var}}|%s|%1$s
+    |+34 912 345 678|(555) 123-4567|v2.3.1|2.3.1|3.10|RX-78|A4-1234|{name}|{0}|{{var}}|%s|%*s|%1$s
     |%(count)d|%%|%.2f|%@|%username%|$VAR|${VAR}|&nbsp;|&#8364;|@user|#tag|/etc/hosts|~/docs|./run.sh
     |C:\\Users\\x.txt|src/main.py|report.pdf|`code x`|👩‍👩‍👧‍👦|🇪🇸|👍🏽|1️⃣|🏴󠁧󠁢󠁥󠁮󠁧󠁿|COVID-19|mp3|UTF-8
     |https://example.com/a?b=c&d=e#f|http://x.org/wiki/Foo_(bar)|a.b@c.co|www.site.de|example.com|2020
@@ -50,7 +50,7 @@ def test_words_are_left_to_the_model(text: str) -> None:
 
 
 def test_values_by_order_and_by_name() -> None:
-    assert all(map(is_ordered, ["%s", "%d", "%.2f", "%5.1f", "{}", "%%%s", "%s/%s"]))
+    assert all(map(is_ordered, ["%s", "%d", "%.2f", "%5.1f", "%*s", "{}", "%%%s", "%s/%s"]))
     assert not any(map(is_ordered, ["%1$s", "%(n)d", "%%", "%%s", "{0}", "{n}", "$s", "20 %"]))
 
 
