@@ -20,10 +20,15 @@ from translator.pipeline.running import run
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @with_options
 def main(**given: Any) -> None:
-    """Translate each line of the FILEs, or of standard input, into one line.
+    """Translate the FILEs, or standard input.
 
-    Input is UTF-8, gzipped or not; "-" is standard input. A line ends at a line feed alone,
-    order is kept, and a blank line stays as it is.
+    Files of a known format keep all but their texts: PO, XLIFF, TMX, JSON Lines, ... All else is
+    plain lines: one line for one line, UTF-8, gzipped or not; "-" is standard input. A line ends
+    at a line feed alone, order is kept, and a blank line stays as it is. Several FILEs of lines
+    follow one another, unless --output names a file for each.
+
+    An output is complete or absent. What is done of one is in OUTPUT.journal meanwhile; after a
+    kill the same command with --resume goes on from there, and makes the same output.
 
     A line may hold any number of sentences; a tab ends a sentence, too. Kept are white space at
     the ends of a line and between its sentences, tabs, signs of a list, markup, and what is no
@@ -47,8 +52,9 @@ def main(**given: Any) -> None:
     where number counts input lines from 0, and the confidence, where it is asked for, follows the
     score. A blank line has one translation, and a short one may have fewer than --n-best.
 
-    Exit status: 0 all lines are translated, 2 something was wrong with the input or the model,
-    130 interrupted.
+    Exit status: 0 all is translated, 1 some segments could not be, stay as they were and are named
+    on standard error, 2 something was wrong with the options, the input or the model, 130
+    interrupted.
     """  # noqa: D301 - click reads the backspace: these lines are not to be wrapped
     with exit_statuses():
         sys.exit(run(parsed(given)))

@@ -85,9 +85,11 @@ class _Work:
         statistics = Statistics()
         try:
             self._translate(job, setup, journal, statistics)
-        except BaseException:
+        except BaseException as error:
             if journal:
                 journal.close()
+                if isinstance(error, KeyboardInterrupt | SystemExit) and not self.options.quiet:
+                    self.meter.say(f"{journal.path} is kept: --resume goes on from here")
             raise
         if journal and self.several:
             journal.finish(statistics.to_state())

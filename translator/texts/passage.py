@@ -117,6 +117,9 @@ def _pair(text: Iterable[str], raw: list[str]) -> dict[int, int]:
 
 def _merge(text: str, raw: list[str], partners: dict[int, int]) -> Passage:
     """Makes one character of each element without text, and of tags that stand around the same."""
+    if OPEN not in text and CLOSE not in text:
+        spaced = "".join([" " if character.isspace() else character for character in text])
+        return Passage(spaced, raw, {})
     merged = Builder()
     moved: dict[int, int] = {}
     # How many letters or breaks stand before each place, so that each element is looked at once.

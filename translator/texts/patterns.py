@@ -164,6 +164,12 @@ TOKEN = regex.compile(
 )
 """Finds what is not plain text: an `item`, a `tag`, or an escape that ends a `line`."""
 
+PLAIN = regex.compile(
+    r"(?:[\p{L}--\p{Extended_Pictographic}]|[\s,;!?¿¡\"“”«»]|\.(?![^\s\"”»]))*+", regex.VERSION1
+)
+"""Matches many texts, and none in which `TOKEN` finds anything: each token has another character,
+or a full stop before one of its own. It takes a tenth of the time."""
+
 EMOJI = regex.compile(_EMOJI + "++", regex.VERBOSE)
 
 _ORDERED = regex.compile(

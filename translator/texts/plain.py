@@ -14,7 +14,7 @@ from translator.texts.protecting import Protect, find_tokens
 
 # Those of `str.splitlines`; a tab keeps columns apart, so sentences do not cross it either.
 _GLUED = regex.compile(rf"{ITEM}(?:(?:[/:.,\-–_@#%+=×*~|&'’]*+|[^\S\n\r]){ITEM})*+(?:\s?%(?!\w))?")
-_LINE_END = regex.compile("[\n\r\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LINE_ENDS = frozenset("\n\r\t\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 def read_plain(text: str, protect: Protect = ()) -> Passage:
@@ -27,7 +27,7 @@ def read_plain(text: str, protect: Protect = ()) -> Passage:
     read.add_text(text)
     add_tokens(read, 0, len(text), found, tags=True, protect=protect)
     for n, character in enumerate(found.text):
-        if _LINE_END.match(character):
+        if character in _LINE_ENDS:
             found.text[n] = BREAK
     return glued(found).finish(unpaired=ITEM)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import regex
 
 from translator.errors import ConfigError
-from translator.texts.patterns import TOKEN
+from translator.texts.patterns import PLAIN, TOKEN
 
 Protect = Sequence[regex.Pattern[str]]
 """What a user wants to survive translation, beside links, numbers, placeholders, ..."""
@@ -44,6 +44,8 @@ def compile_protect(patterns: Iterable[str]) -> Protect:
 
 def find_tokens(text: str, protect: Protect = ()) -> Iterator[Token]:
     """Yields the tokens of a text in order; a user's patterns come before all others."""
+    if not protect and PLAIN.fullmatch(text):
+        return
     cursor = 0
     for start, end in _spans(text, protect):
         yield from _tokens(text, cursor, start)

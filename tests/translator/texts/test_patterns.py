@@ -3,9 +3,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from translator.texts.hypertext import read_hypertext
-from translator.texts.patterns import TOKEN, is_ordered
+from translator.texts.patterns import PLAIN, TOKEN, is_ordered
 from translator.texts.plain import read_plain
 
 
@@ -63,3 +65,15 @@ def test_no_text_takes_long(text: str) -> None:
     read_plain(text * (20_000 // len(text)))
     read_hypertext(text * (20_000 // len(text)))
     assert time.monotonic() - start < 5
+
+
+@given(st.text(st.sampled_from("aZñß ,;!?¿¡\"“”«».\n\t\u2139©1/:%@_-'")))
+def test_plain_texts_have_no_tokens(text: str) -> None:
+    if PLAIN.fullmatch(text):
+        assert TOKEN.search(text) is None
+
+
+def test_most_sentences_are_plain() -> None:
+    assert PLAIN.fullmatch('¿Dónde está? «No lo sé», dijo. "Sí." Ya.')
+    for text in ("a.b", "3", "it's 5", "\u2139", "a_b", "x@y", "www.a", "a...b"):
+        assert not PLAIN.fullmatch(text)
