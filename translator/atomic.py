@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+_SUFFIX = ".tmp"
 
 
 @contextlib.contextmanager
@@ -38,7 +41,7 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}{_SUFFIX}")
     try:
         with temporary.open("xb") as file:
             yield file
@@ -50,3 +53,16 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Removes what writers of `path` left that were killed; nobody may be writing it now."""
+    target = Path(os.path.realpath(path))
+    name = re.compile(re.escape(_prefix(target)) + "[0-9a-f]{8}" + re.escape(_SUFFIX))
+    for leftover in target.parent.iterdir():
+        if name.fullmatch(leftover.name):
+            leftover.unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:200]}."

@@ -55,25 +55,30 @@ class LineFormat:
     def _details(self, candidate: Candidate) -> list[str]:
         details: list[str] = []
         if self.confidence is not None:
-            details.append(f"{_mean_confidence(candidate, self.confidence):.4f}")
+            details.append(f"{mean_confidence(candidate, self.confidence):.4f}")
         if self.alignments:
             details.append(" ".join(f"{i}-{j}" for i, j in pair_words(candidate)))
             details += _pieces(candidate)
         return details
 
 
-def _score(candidate: Candidate) -> str:
-    return f"{candidate.score:.4f}"
+def mean_confidence(candidate: Candidate, estimate: Callable[[Translation], float]) -> float:
+    """How good a translation is likely to be: the mean over its sentences, weighed by their pieces.
 
-
-def _mean_confidence(candidate: Candidate, estimate: Callable[[Translation], float]) -> float:
-    """The mean over the sentences, each weighed by its pieces; 1 where there is none."""
+    Args:
+        candidate: The translation; 1 if the model wrote nothing of it.
+        estimate: Tells it of a sentence.
+    """
     sentences = _sentences(candidate)
     if not sentences:
         return 1.0
     sizes = [len(sentence.source_tokens) for sentence in sentences]
     weighed = (size * estimate(sentence) for size, sentence in zip(sizes, sentences, strict=True))
     return sum(weighed) / sum(sizes)
+
+
+def _score(candidate: Candidate) -> str:
+    return f"{candidate.score:.4f}"
 
 
 def _pieces(candidate: Candidate) -> list[str]:

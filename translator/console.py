@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from translator.errors import TranslatorError
 
@@ -26,23 +27,72 @@ _EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 @contextlib.contextmanager
-def show_progress(visible: bool) -> Iterator[Callable[[int], None]]:
-    """Shows lines and lines per second on standard error while the block runs.
-
-    Yields:
-        A function that takes the number of lines done so far.
-    """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+def show_progress(visible: bool) -> Iterator[Meter]:
+    """Shows what is done, how fast, and the time left on standard error while the block runs."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
     console = Console(stderr=True)
-    started = time.monotonic()
     with Progress(*columns, console=console, transient=True, disable=not visible) as progress:
-        task = progress.add_task("0 lines", total=None)
+        yield Meter(progress)
 
-        def show(lines: int) -> None:
-            rate = lines / max(time.monotonic() - started, 1e-3)
-            progress.update(task, description=f"{lines:,} lines, {rate:,.1f} lines/s")
 
-        yield show
+class Meter:
+    """A line that tells how far the work on a file is.
+
+    Args:
+        progress: Where it is shown.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    @property
+    def visible(self) -> bool:
+        """Whether anyone sees it."""
+        return not self._progress.disable
+
+    def begin(self, name: str, total: int | None) -> None:
+        """Begins a file of so many segments; None is unknown."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(name, total=None)
+        self._name, self._total = name, total
+        self._done = self._fresh = 0
+        self._started = time.monotonic()
+
+    def advance(self, count: int, fresh: int) -> None:
+        """Counts segments.
+
+        Args:
+            count: Segments.
+            fresh: How many of them were translated just now, and not in a run before this one.
+        """
+        self._done += count
+        self._fresh += fresh
+        if self._task is not None:
+            self._progress.update(self._task, description=self._told())
+
+    def say(self, message: str) -> None:
+        """Writes a line to standard error that stays."""
+        if self.visible:
+            self._progress.console.print(message, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(message, err=True)
+
+    def _told(self) -> str:
+        rate = self._fresh / max(time.monotonic() - self._started, 1e-3)
+        told = f"{self._name}: {self._done:,}"
+        if self._total is not None:
+            told += f" of {self._total:,}"
+        told += f" segments, {rate:,.1f}/s"
+        if self._total is not None and rate > 0:
+            left = timedelta(seconds=round((self._total - self._done) / rate))
+            told += f", {left} left"
+        return told
 
 
 @contextlib.contextmanager

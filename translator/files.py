@@ -38,9 +38,7 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
     Raises:
         InputError: The bytes are not UTF-8, or the gzip data is damaged.
     """
-    # A pipe need not be seekable, so the first bytes are looked at without being read.
-    start = stream.peek(len(_GZIP_MAGIC)) if isinstance(stream, io.BufferedReader) else b""
-    lines = gzip.GzipFile(fileobj=stream) if start.startswith(_GZIP_MAGIC) else stream
+    lines = gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream
     number = 0
     try:
         for number, raw in enumerate(lines, start=1):
@@ -55,6 +53,13 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
         raise InputError(
             f"{name}: expected complete gzip data. Received: {error} after line {number}"
         ) from error
+
+
+def is_gzip(stream: BinaryIO) -> bool:
+    """Whether gzip data stands in a stream, of which nothing is read."""
+    # A pipe need not be seekable, so the first bytes are looked at without being read.
+    start = stream.peek(len(_GZIP_MAGIC)) if isinstance(stream, io.BufferedReader) else b""
+    return start.startswith(_GZIP_MAGIC)
 
 
 def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

@@ -21,6 +21,7 @@ from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
 from translator.texts.glossary import Glossary, tidy, with_terms
+from translator.texts.protecting import Protect
 from translator.texts.sentence import Sentence
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.tokenizer import Tokenizer
@@ -58,6 +59,9 @@ class Translator:
             rarely or never seen in training, cannot be put out, and its share of the probability
             is estimated.
 
+    Attributes:
+        identity: Checksums of the models: of what is the same, they make the same.
+
     Raises:
         ModelFolderError: Their vocabularies differ.
     """
@@ -71,6 +75,7 @@ class Translator:
                         f"ensemble: expected models of one {side} vocabulary. Received: several"
                     )
         self._model = model
+        self.identity = tuple(str(one.info.get("checksum", "")) for one in (model, *others))
         self._estimator = Estimator.from_info(model.info)
         self._engine = Engine(
             [one.stepwise() for one in (model, *others)],
@@ -188,6 +193,7 @@ class Translator:
         text_format: Format = "text",
         glossary: Glossary | None = None,
         split: bool = True,
+        protect: Protect = (),
         batch_size: int = 64,
         workers: int = 1,
     ) -> list[TranslatedText]:
@@ -203,6 +209,7 @@ class Translator:
             glossary: Terms that must be translated in one way; those of a sentence hold up to
                 `requests.MOST_REQUIRED` tokens, the rest is left to the model.
             split: Whether a line may hold several sentences.
+            protect: Patterns of what must survive, too.
             batch_size: As `translate` takes it.
             workers: As `translate` takes it.
 
@@ -225,6 +232,7 @@ class Translator:
             text_format=text_format,
             split=split,
             fits=self.fits,
+            protect=protect,
         )
 
     def fits(self, text: str) -> bool:

@@ -8,52 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from upper_case import UpperCase, upper_case
 
 from translator.__main__ import main
 from translator.config import SearchConfig
-from translator.errors import InputError
-from translator.texts.sentence import Sentence
-from translator.translation import Hypothesis, Translation
+from translator.errors import ModelFolderError
+from translator.translation import Translation
 from translator.translator import Translator
-
-
-class UpperCase(Translator):
-    """Writes sentences in capitals, where the lines matter and the model does not."""
-
-    info: Mapping[str, Any] = {}
-
-    def __init__(self) -> None:
-        self.info = {"source_language": "es", "target_language": "en"}
-        self.calls: list[list[Sentence]] = []
-        self.searches: list[SearchConfig] = []
-        self.sizes: list[tuple[int, int]] = []
-        self.loaded: tuple[tuple[str, ...], bool] = ((), False)
-
-    @property
-    def sentences(self) -> list[list[str]]:
-        return [[sentence.text for sentence in call] for call in self.calls]
-
-    def translate(  # type: ignore[override]
-        self, texts: list[Sentence], search: SearchConfig, *, batch_size: int, workers: int
-    ) -> list[Translation]:
-        self.calls.append(texts)
-        self.searches.append(search)
-        self.sizes.append((batch_size, workers))
-        return [_upper_case(sentence.text, search.n_best) for sentence in texts]
-
-    def confidence(self, translation: Translation) -> float:
-        """The fewer words, the better: 1 for one, a half for two."""
-        return 1 / (len(translation.source_tokens) - 1)
-
-    def fits(self, text: str) -> bool:
-        return True
 
 
 class Failing(UpperCase):
@@ -67,27 +33,6 @@ class Failing(UpperCase):
         if self.calls:
             raise self.error
         return super().translate(*args, **kwargs)
-
-
-def _upper_case(text: str, n_best: int) -> Translation:
-    """The last word first, and so on, each of which looks at what it came from."""
-    words = [f"▁{word}" for word in text.split()]
-    target = (*(word.upper() for word in reversed(words)), "</s>")
-    alignment = np.zeros((len(target), len(target)), np.float32)
-    alignment[np.arange(len(target)), [*reversed(range(len(words))), len(words)]] = 1.0
-    hypotheses = [
-        Hypothesis(
-            text=" ".join(target[:-1]).replace("▁", "") + "!" * rank,
-            score=-0.25 - rank,
-            log_prob=-0.5 - rank,
-            tokens=target,
-            token_log_probs=(-0.5,) * len(target),
-            alignment=alignment,
-            finished="cut" not in text,
-        )
-        for rank in range(n_best)
-    ]
-    return Translation(source_tokens=(*words, "</s>"), hypotheses=tuple(hypotheses))
 
 
 @pytest.fixture
@@ -170,7 +115,7 @@ def test_a_line_may_be_taken_as_one_sentence(translator: UpperCase) -> None:
 def test_a_line_feed_in_a_translation_does_not_shift_the_lines_below(
     translator: UpperCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one_line = _upper_case("a", 1)
+    one_line = upper_case("a", 1)
     two_lines = dataclasses.replace(one_line.hypotheses[0], text="one\ntwo")
     broken = dataclasses.replace(one_line, hypotheses=(two_lines,))
     monkeypatch.setattr(translator, "translate", lambda *args, **kwargs: [broken])
@@ -327,7 +272,7 @@ def test_input_and_output_may_be_the_same_file(translator: UpperCase, tmp_path: 
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (InputError("no"), 2),
+        (ModelFolderError("no"), 2),
         (OSError(28, "No space left on device"), 2),
         (KeyboardInterrupt(), 130),
         (SystemExit(143), 143),
@@ -373,7 +318,7 @@ def test_invalid_utf_8_is_named_by_file_and_line(translator: UpperCase, tmp_path
 
     assert result.exit_code == 2
     assert result.stderr == (
-        f"Error: {file}, line 2: expected UTF-8. Received: byte 0xf1 at column 3\n"
+        f"Error: {file}: line 2, column 3: expected UTF-8. Received: byte 0xf1\n"
     )
 
 

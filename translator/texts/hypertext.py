@@ -16,6 +16,7 @@ from translator.texts.elements import BLOCK, END_OPTIONAL, INLINE, INLINE_KEPT, 
 from translator.texts.elements import VOID as VOID_NAMES
 from translator.texts.passage import BREAK, CLOSE, ITEM, OPEN, TAGS, VOID, Builder, Passage
 from translator.texts.plain import add_tokens, glued
+from translator.texts.protecting import Protect
 
 _SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "placeholder", "title"})
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?""")
@@ -52,16 +53,19 @@ class Hypertext:
     attributes: list[Attribute]
 
 
-def read_hypertext(document: str) -> Hypertext:
+def read_hypertext(document: str, protect: Protect = ()) -> Hypertext:
     """Reads a document.
 
     Elements of a sentence, such as `a`, are tags of it. All other elements end a sentence. What is
-    code, a comment, or marked `translate="no"` or `class="notranslate"` is kept as it is.
+    code, a comment, or marked `translate="no"` or `class="notranslate"` is kept as it is, and so
+    is what a user protects.
     """
     read, shown = _read_tokens(document)
-    attributes = [attribute for token in shown for attribute in _shown_attributes(document, token)]
+    attributes = [
+        attribute for token in shown for attribute in _shown_attributes(document, token, protect)
+    ]
     found = Builder()
-    _add_found(read, found)
+    _add_found(read, found, protect)
     return Hypertext(glued(found).finish(unpaired=VOID), attributes)
 
 
@@ -129,25 +133,25 @@ def _add_text(read: Builder, raw: str) -> None:
         read.raw[place:] = [match[0], *[""] * (len(decoded) - 1)]
 
 
-def _add_found(read: Builder, found: Builder) -> None:
+def _add_found(read: Builder, found: Builder, protect: Protect) -> None:
     """Finds items in what stands between tags; "<b>" in text that was escaped is one of them."""
     start = 0
     for n, character in enumerate([*read.text, BREAK]):
         if character in TAGS or character in (BREAK, ITEM):
             if start < n:
-                add_tokens(read, start, n, found, tags=False)
+                add_tokens(read, start, n, found, tags=False, protect=protect)
             if n < len(read.text):
                 found.add(character, read.raw[n])
             start = n + 1
 
 
-def _shown_attributes(document: str, token: _Token) -> Iterator[Attribute]:
+def _shown_attributes(document: str, token: _Token, protect: Protect) -> Iterator[Attribute]:
     for match in _shown_values(document, token):
         value = match[2]
         quoted = value[0] in "\"'"
         read, found = Builder(), Builder()
         _add_text(read, value[1:-1] if quoted else value)
-        _add_found(read, found)
+        _add_found(read, found, protect)
         start, end = match.span(2)
         yield Attribute(start, end, start + quoted, glued(found).finish(unpaired=ITEM))
 

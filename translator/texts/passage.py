@@ -37,6 +37,11 @@ class Passage:
     raw: list[str]
     partners: dict[int, int]
 
+    @property
+    def items(self) -> list[str]:
+        """The protected items as they were, in order."""
+        return [raw for kind, raw in zip(self.text, self.raw, strict=True) if kind == ITEM]
+
     def original(self, start: int, end: int) -> str:
         """Gives a range as it was."""
         return "".join(self.raw[start:end])
@@ -112,6 +117,9 @@ def _pair(text: Iterable[str], raw: list[str]) -> dict[int, int]:
 
 def _merge(text: str, raw: list[str], partners: dict[int, int]) -> Passage:
     """Makes one character of each element without text, and of tags that stand around the same."""
+    if OPEN not in text and CLOSE not in text:
+        spaced = "".join([" " if character.isspace() else character for character in text])
+        return Passage(spaced, raw, {})
     merged = Builder()
     moved: dict[int, int] = {}
     # How many letters or breaks stand before each place, so that each element is looked at once.

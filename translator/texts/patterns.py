@@ -43,7 +43,7 @@ _DOMAIN = rf"""
     (?<![\w@.-])(?:[a-zA-Z0-9][\w-]*+\.)+?(?:{_TOP_LEVEL})(?![\w-]|\.\w)(?::\d++)?(?:/{_URL_REST})?
 """
 
-_FLAGS = r"[-+\#0]*+\d*+(?:\.(?:\d++|\*))?(?:hh?|ll?|[Lqjzt])?"
+_FLAGS = r"[-+\#0]*+(?:\*|\d*+)(?:\.(?:\d++|\*))?(?:hh?|ll?|[Lqjzt])?"
 _PRINTF = rf"""
       %\d++\${_FLAGS}[a-zA-Z@] | %\(\w[^()]*+\){_FLAGS}[a-zA-Z]
     | %\{{[\w.]++\}} | %<\w++>{_FLAGS}[a-z]
@@ -163,6 +163,12 @@ TOKEN = regex.compile(
     regex.VERBOSE | regex.DOTALL | regex.VERSION1,
 )
 """Finds what is not plain text: an `item`, a `tag`, or an escape that ends a `line`."""
+
+PLAIN = regex.compile(
+    r"(?:[\p{L}--\p{Extended_Pictographic}]|[\s,;!?¿¡\"“”«»]|\.(?![^\s\"”»]))*+", regex.VERSION1
+)
+"""Matches many texts, and none in which `TOKEN` finds anything: each token has another character,
+or a full stop before one of its own. It takes a tenth of the time."""
 
 EMOJI = regex.compile(_EMOJI + "++", regex.VERBOSE)
 

@@ -9,29 +9,32 @@ import regex
 from translator.texts.elements import BLOCK, VOID
 from translator.texts.passage import BREAK, CLOSE, ITEM, OPEN, Builder, Passage
 from translator.texts.passage import VOID as VOID_TAG
-from translator.texts.patterns import TOKEN, is_ordered
+from translator.texts.patterns import is_ordered
+from translator.texts.protecting import Protect, find_tokens
 
 # Those of `str.splitlines`; a tab keeps columns apart, so sentences do not cross it either.
 _GLUED = regex.compile(rf"{ITEM}(?:(?:[/:.,\-–_@#%+=×*~|&'’]*+|[^\S\n\r]){ITEM})*+(?:\s?%(?!\w))?")
-_LINE_END = regex.compile("[\n\r\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LINE_ENDS = frozenset("\n\r\t\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 
 
-def read_plain(text: str) -> Passage:
-    """Takes the items and tags of a text together.
+def read_plain(text: str, protect: Protect = ()) -> Passage:
+    """Takes the items and tags of a text together, and what a user protects.
 
     A tag without its other half, such as `<name>`, is an item, and so is a self-closing one that
     HTML does not know, such as `<x id="1"/>`: they stand for something that is put in later.
     """
     read, found = Builder(), Builder()
     read.add_text(text)
-    add_tokens(read, 0, len(text), found, tags=True)
+    add_tokens(read, 0, len(text), found, tags=True, protect=protect)
     for n, character in enumerate(found.text):
-        if _LINE_END.match(character):
+        if character in _LINE_ENDS:
             found.text[n] = BREAK
     return glued(found).finish(unpaired=ITEM)
 
 
-def add_tokens(read: Builder, start: int, end: int, found: Builder, *, tags: bool) -> None:
+def add_tokens(
+    read: Builder, start: int, end: int, found: Builder, *, tags: bool, protect: Protect = ()
+) -> None:
     """Adds a range of a text to another one, its items and tags found.
 
     Args:
@@ -40,18 +43,20 @@ def add_tokens(read: Builder, start: int, end: int, found: Builder, *, tags: boo
         end: Where it ends.
         found: What it is added to.
         tags: Whether tags are markup, or items like all else.
+        protect: What else is an item.
     """
     text = "".join(read.text[start:end])
     cursor = 0
-    for match in TOKEN.finditer(text):
-        before, after = start + match.start(), start + match.end()
-        found.add_range(text[cursor : match.start()], read.raw[start + cursor : before])
+    for token in find_tokens(text, protect):
+        before, after = start + token.start, start + token.end
+        found.add_range(text[cursor : token.start], read.raw[start + cursor : before])
         raw = "".join(read.raw[before:after])
-        if match["line"]:
+        if token.kind == "line":
             found.add(BREAK, raw)
         else:
-            found.add(_tag_kind(match["name"], raw) if tags and match["tag"] else ITEM, raw)
-        cursor = match.end()
+            is_tag = tags and token.kind == "tag"
+            found.add(_tag_kind(token.name, raw) if is_tag else ITEM, raw)
+        cursor = token.end
     found.add_range(text[cursor:], read.raw[start + cursor : end])
 
 

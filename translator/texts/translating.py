@@ -16,6 +16,7 @@ from translator.texts.layout import find_sentences
 from translator.texts.outcome import Outcome, translate_outcomes
 from translator.texts.passage import Passage
 from translator.texts.plain import read_plain
+from translator.texts.protecting import Protect
 from translator.texts.restoring import with_items
 from translator.texts.sentence import Translate
 from translator.translation import Translation
@@ -79,6 +80,7 @@ def translate_texts(
     text_format: Format = "text",
     split: bool = True,
     fits: Callable[[str], bool] = lambda _: True,
+    protect: Protect = (),
 ) -> list[TranslatedText]:
     """Translates every sentence of every text in one call, so that they share their batches.
 
@@ -93,6 +95,7 @@ def translate_texts(
         text_format: What the texts are.
         split: Whether a line may hold several sentences.
         fits: Whether the model reads a sentence in full; one that it does not is cut.
+        protect: What must survive beside what always does.
 
     Returns:
         One result for each text, in order.
@@ -101,7 +104,8 @@ def translate_texts(
     def read(passage: Passage) -> list[Outcome]:
         return list(_outcomes(passage, source, target, fits, split=split))
 
-    works = [_Work.of(text, text_format, target not in _UNSPACED, read) for text in texts]
+    spaced = target not in _UNSPACED
+    works = [_Work.of(text, text_format, spaced, read, protect) for text in texts]
     translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
     return [work.finish() for work in works]
 
@@ -154,6 +158,7 @@ class _Work:
     text: str
     text_format: Format
     spaced: bool
+    protect: Protect
     body: _Piece
     attributes: list[tuple[Attribute, _Piece]]
 
@@ -164,13 +169,15 @@ class _Work:
         text_format: Format,
         spaced: bool,
         read: Callable[[Passage], list[Outcome]],
+        protect: Protect,
     ) -> _Work:
         def piece(start: int, passage: Passage) -> _Piece:
             return _Piece(start, passage, read(passage))
 
         if text_format == "text":
-            return cls(text, text_format, spaced, piece(0, read_plain(text)), [])
-        document = read_hypertext(text)
+            body = piece(0, read_plain(text, protect))
+            return cls(text, text_format, spaced, protect, body, [])
+        document = read_hypertext(text, protect)
         attributes = [
             (attribute, piece(attribute.text_start, attribute.passage))
             for attribute in document.attributes
@@ -179,6 +186,7 @@ class _Work:
             text,
             text_format,
             spaced,
+            protect,
             piece(0, document.body),
             [(attribute, found) for attribute, found in attributes if found.outcomes],
         )
@@ -219,7 +227,7 @@ class _Work:
         text = replace_attributes(
             self.text, [attribute for attribute, _ in self.attributes], [one.text for one in best]
         )
-        return read_hypertext(text).body, math.fsum(one.score for one in best)
+        return read_hypertext(text, self.protect).body, math.fsum(one.score for one in best)
 
     def _escape(self, text: str) -> str:
         return escape(text) if self.text_format == "html" else text

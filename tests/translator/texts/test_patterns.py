@@ -3,9 +3,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from translator.texts.hypertext import read_hypertext
-from translator.texts.patterns import TOKEN, is_ordered
+from translator.texts.patterns import PLAIN, TOKEN, is_ordered
 from translator.texts.plain import read_plain
 
 
@@ -16,7 +18,7 @@ def items(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "item",
     """3.5 kg|20 %|€1,000.50|5km|1,000,000|1 000 000|12/05/2024|2024-05-12T10:30:00Z|10:30|10:30 am
-    |+34 912 345 678|(555) 123-4567|v2.3.1|2.3.1|3.10|RX-78|A4-1234|{name}|{0}|{{var}}|%s|%1$s
+    |+34 912 345 678|(555) 123-4567|v2.3.1|2.3.1|3.10|RX-78|A4-1234|{name}|{0}|{{var}}|%s|%*s|%1$s
     |%(count)d|%%|%.2f|%@|%username%|$VAR|${VAR}|&nbsp;|&#8364;|@user|#tag|/etc/hosts|~/docs|./run.sh
     |C:\\Users\\x.txt|src/main.py|report.pdf|`code x`|👩‍👩‍👧‍👦|🇪🇸|👍🏽|1️⃣|🏴󠁧󠁢󠁥󠁮󠁧󠁿|COVID-19|mp3|UTF-8
     |https://example.com/a?b=c&d=e#f|http://x.org/wiki/Foo_(bar)|a.b@c.co|www.site.de|example.com|2020
@@ -50,7 +52,7 @@ def test_words_are_left_to_the_model(text: str) -> None:
 
 
 def test_values_by_order_and_by_name() -> None:
-    assert all(map(is_ordered, ["%s", "%d", "%.2f", "%5.1f", "{}", "%%%s", "%s/%s"]))
+    assert all(map(is_ordered, ["%s", "%d", "%.2f", "%5.1f", "%*s", "{}", "%%%s", "%s/%s"]))
     assert not any(map(is_ordered, ["%1$s", "%(n)d", "%%", "%%s", "{0}", "{n}", "$s", "20 %"]))
 
 
@@ -63,3 +65,15 @@ def test_no_text_takes_long(text: str) -> None:
     read_plain(text * (20_000 // len(text)))
     read_hypertext(text * (20_000 // len(text)))
     assert time.monotonic() - start < 5
+
+
+@given(st.text(st.sampled_from("aZñß ,;!?¿¡\"“”«».\n\t\u2139©1/:%@_-'")))
+def test_plain_texts_have_no_tokens(text: str) -> None:
+    if PLAIN.fullmatch(text):
+        assert TOKEN.search(text) is None
+
+
+def test_most_sentences_are_plain() -> None:
+    assert PLAIN.fullmatch('¿Dónde está? «No lo sé», dijo. "Sí." Ya.')
+    for text in ("a.b", "3", "it's 5", "\u2139", "a_b", "x@y", "www.a", "a...b"):
+        assert not PLAIN.fullmatch(text)

@@ -1,0 +1,188 @@
+"""Which files become which, by which model."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Final
+
+from translator.errors import ConfigError, InputError
+from translator.formats.registry import format_of, formats, named
+from translator.formats.segment import FileFormat
+from translator.model_folder import find_version, read_info
+from translator.pipeline.lines import STANDARD_STREAM
+from translator.pipeline.options import Options
+
+_GZIP: Final = ".gz"
+_OWN: Final = ("{name}", "{stem}")
+_TARGET: Final = "{target}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One output.
+
+    Attributes:
+        inputs: What is read for it, one after the other; "-" is standard input.
+        output: Its path; "-" is standard output.
+        format: What it is; None is plain lines.
+        models: Folders of the models that make it together.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    format: FileFormat | None
+    models: tuple[str, ...]
+
+    @property
+    def is_journalled(self) -> bool:
+        """Whether it can go on after a kill: what is read and written is there again."""
+        if STANDARD_STREAM in (self.output, *self.inputs):
+            return False
+        return all(
+            path.is_file() or not path.exists() for path in map(Path, (self.output, *self.inputs))
+        )
+
+
+def plan(options: Options) -> list[Job]:
+    """Gives the jobs of a command, those of one target language after the other.
+
+    An output may be a pattern: `{name}` and `{stem}` are the name of each FILE, whole and without
+    its last extension, `{target}` is the target language. A folder is short for `FOLDER/{name}`,
+    or `FOLDER/{target}/{name}` with several target languages.
+
+    Raises:
+        ConfigError: The options name no output of its own for each job.
+        InputError: No format fits a file.
+        ModelFolderError: A model does not say its languages.
+        OSError: There is no such folder.
+    """
+    models: list[tuple[str, ...]] = [(folder,) for folder in options.into] or [options.models]
+    pattern = _pattern(options.output, len(models))
+    targets = _targets(models) if _TARGET in pattern else [""] * len(models)
+    each = any(field in pattern for field in _OWN)
+    groups = [(name,) for name in options.sources] if each else [options.sources]
+    jobs = [
+        Job(group, _filled(pattern, group, target), _format(group, options), folders)
+        for folders, target in zip(models, targets, strict=True)
+        for group in groups
+    ]
+    _check(jobs)
+    return jobs
+
+
+def make_folders(jobs: Sequence[Job], options: Options) -> None:
+    """Makes the folders that an output's pattern asks for; others must be there.
+
+    Raises:
+        OSError: A folder is not there, or cannot be made.
+    """
+    for job in jobs:
+        folder = Path(os.path.realpath(job.output)).parent
+        if job.output == STANDARD_STREAM or Path(job.output).is_char_device():
+            continue
+        if folder.is_dir():
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, "cannot be written to", str(folder))
+            continue
+        if job.output == options.output:
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _pattern(output: str, languages: int) -> str:
+    if output == STANDARD_STREAM:
+        pattern = output
+    elif output.endswith(os.sep) or Path(output).is_dir():
+        pattern = str(Path(output, _TARGET, "{name}") if languages > 1 else Path(output, "{name}"))
+    else:
+        pattern = output
+    if languages > 1 and _TARGET not in pattern:
+        raise ConfigError(
+            "--into: expected an --output with {target} in it, or a folder, to keep the languages "
+            f"apart. Received: {'standard output' if output == STANDARD_STREAM else output}"
+        )
+    return pattern
+
+
+def _targets(models: Sequence[Sequence[str]]) -> list[str]:
+    infos = [read_info(find_version(Path(folders[0]))) for folders in models]
+    sources = sorted({str(info["source_language"]) for info in infos})
+    if len(sources) > 1:
+        raise ConfigError(
+            f"--into: expected models of one source language. Received: {', '.join(sources)}"
+        )
+    return [str(info["target_language"]) for info in infos]
+
+
+def _filled(pattern: str, group: Sequence[str], target: str) -> str:
+    path = pattern.replace(_TARGET, target)
+    if not any(field in path for field in _OWN):
+        return path
+    if group[0] == STANDARD_STREAM:
+        raise ConfigError("Expected FILEs, whose names the outputs have. Received: standard input")
+    name = PurePath(group[0])
+    return path.replace("{name}", name.name).replace("{stem}", name.stem)
+
+
+def _format(group: Sequence[str], options: Options) -> FileFormat | None:
+    """The format of files; None for plain lines."""
+    settings = {"columns": options.columns, "fields": options.fields}
+    given = {name: value for name, value in settings.items() if value is not None}
+    found = [_format_of(name, options.format, given) for name in group]
+    others = [name for name, each in zip(group, found, strict=True) if _is_marked_up(each)]
+    if others and options.has_columns:
+        raise ConfigError(
+            "--n-best, --scores, --confidence and --alignments: expected plain lines. "
+            f"Received: {others[0]}"
+        )
+    if others and options.html:
+        raise ConfigError(f"--html: expected plain lines, each a fragment. Received: {others[0]}")
+    if others and len(group) > 1:
+        raise ConfigError(
+            "--output: expected a folder, or a pattern with {name} in it, for several FILEs that "
+            f"are not plain lines. Received: {others[0]} among {len(group)} FILEs for "
+            f"{options.output}"
+        )
+    return found[0] if len(group) == 1 and not options.has_columns else None
+
+
+def _format_of(name: str, given: str | None, settings: dict[str, str]) -> FileFormat | None:
+    if given is not None:
+        return named(given, **settings)
+    bare = name[: -len(_GZIP)] if name.lower().endswith(_GZIP) else name
+    extensions = {extension for each in formats() for extension in each.extensions}
+    if PurePath(bare).suffix.lower() in extensions:
+        return format_of(bare, **settings)
+    if settings:
+        raise InputError(
+            f"{name}: expected --format, or a name that tells the format, with "
+            f"{' and '.join(f'--{name}' for name in settings)}. Received: neither"
+        )
+    return None
+
+
+def _is_marked_up(each: FileFormat | None) -> bool:
+    return each is not None and each.name != "txt"
+
+
+def _check(jobs: Sequence[Job]) -> None:
+    """No job may write what another one writes or reads."""
+    seen: dict[str, Job] = {}
+    for job in jobs:
+        path = os.path.realpath(job.output)
+        if job.output != STANDARD_STREAM and seen.setdefault(path, job) is not job:
+            raise ConfigError(
+                f"--output: expected a file for each FILE and language. Received: {job.output} "
+                f"for {seen[path].inputs[0]} and {job.inputs[0]}"
+            )
+    for job in jobs:
+        for name in job.inputs:
+            writer = seen.get(os.path.realpath(name))
+            if writer is not None and (writer is not job):
+                raise ConfigError(
+                    f"--output: expected no file that is read for another output. Received: {name}"
+                )

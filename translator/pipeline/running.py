@@ -1,0 +1,195 @@
+"""Runs the batch command: every job, each output complete or absent."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from translator.atomic import atomic_writer, remove_leftovers
+from translator.console import Meter, show_progress
+from translator.formats.segment import Fill, FillAll, Segment
+from translator.pipeline.filling import Filler
+from translator.pipeline.jobs import Job, make_folders, plan
+from translator.pipeline.journal import Journal, refuse_journal
+from translator.pipeline.lines import STANDARD_STREAM, told_name
+from translator.pipeline.options import CHUNK_SIZE, Options
+from translator.pipeline.setup import Setup, set_up
+from translator.pipeline.statistics import Statistics
+from translator.pipeline.streams import count_segments, open_output, translate_job
+
+EXIT_LEFT: Final = 1
+"""Some segments could not be translated and stay as they were."""
+
+
+def run(options: Options) -> int:
+    """Does what the command was asked for.
+
+    Returns:
+        The exit status: 0, or 1 where segments were left as they were.
+
+    Raises:
+        TranslatorError: Something is wrong with the options, the input or a model.
+        OSError: A file cannot be read or written.
+    """
+    jobs = plan(options)
+    make_folders(jobs, options)
+    if not options.resume:
+        for job in jobs:
+            refuse_journal(job.output)
+    with show_progress(visible=not options.quiet and _may_show_progress(jobs)) as meter:
+        work = _Work(options, meter, several=len(jobs) > 1)
+        done = [work.do(job) for job in jobs]
+    work.end()
+    total = sum(done, Statistics())
+    if options.stats:
+        _write_statistics(options.stats, jobs, done, total, work.seconds)
+    if not options.quiet:
+        unit = "segments" if any(job.format for job in jobs) else "lines"
+        click.echo(f"{_told(total, unit)}, {work.seconds:.1f} s", err=True)
+    return EXIT_LEFT if total.counts["problems"] else 0
+
+
+@dataclass
+class _Work:
+    """The jobs on their way; models stay loaded from job to job as long as they are the same.
+
+    Attributes:
+        options: Of the command.
+        meter: Shows progress.
+        several: There is more than one job.
+        seconds: Since the first model was loaded.
+    """
+
+    options: Options
+    meter: Meter
+    several: bool
+    _models: tuple[str, ...] = ()
+    _setup: Setup | None = None
+    _journals: list[Journal] = field(default_factory=list)
+    _started: float | None = None
+
+    def do(self, job: Job) -> Statistics:
+        """Does a job, unless an earlier run has done it."""
+        setup = self._set_up(job.models)
+        journal = self._journal(job, setup) if job.is_journalled else None
+        if journal and journal.done is not None and Path(job.output).is_file():
+            journal.close()
+            return Statistics.from_state(journal.done)
+        statistics = Statistics()
+        try:
+            self._translate(job, setup, journal, statistics)
+        except BaseException as error:
+            if journal:
+                journal.close()
+                if isinstance(error, KeyboardInterrupt | SystemExit) and not self.options.quiet:
+                    self.meter.say(f"{journal.path} is kept: --resume goes on from here")
+            raise
+        if journal and self.several:
+            journal.finish(statistics.to_state())
+        return statistics
+
+    def end(self) -> None:
+        """Removes the journals: all outputs are complete."""
+        for journal in self._journals:
+            journal.remove()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started if self._started is not None else 0.0
+
+    def _set_up(self, models: tuple[str, ...]) -> Setup:
+        if self._setup is None or models != self._models:
+            self._setup = None  # the memory of one model is given back before the next one loads
+            self._setup = set_up(self.options, models, self._chunk_size)
+            self._models = models
+            self._started = self._started or time.monotonic()
+        return self._setup
+
+    @property
+    def _chunk_size(self) -> int:
+        is_terminal = STANDARD_STREAM in self.options.sources and sys.stdin.isatty()
+        return self.options.chunk_size or (1 if is_terminal else CHUNK_SIZE)
+
+    def _journal(self, job: Job, setup: Setup) -> Journal:
+        told = {**setup.settings, "format": repr(job.format)}
+        told |= {"html": self.options.html, "split": self.options.split}
+        journal = Journal(job.output, told, resume=self.options.resume)
+        if self.options.resume:
+            remove_leftovers(job.output)
+        self._journals.append(journal)
+        return journal
+
+    def _translate(
+        self, job: Job, setup: Setup, journal: Journal | None, statistics: Statistics
+    ) -> None:
+        total = count_segments(job, setup.languages) if self.meter.visible else None
+        self.meter.begin(", ".join(map(told_name, job.inputs)), total)
+
+        def report(segment: Segment, problem: str) -> None:
+            place = segment.place
+            if job.format is not None:
+                place = f"{told_name(job.inputs[0])}, {place}"
+            self.meter.say(f"{place}: left as it was: {problem}")
+
+        with open_output(job.output) as output:
+
+            def filled(count: int, fresh: int) -> None:
+                output.flush()
+                self.meter.advance(count, fresh)
+
+            filler = Filler(
+                setup.chunks.translate, self._chunk_size, statistics, journal, report, filled
+            )
+            translate_job(job, output, self._adapted(filler), setup.languages)
+
+    def _adapted(self, fill: FillAll) -> FillAll:
+        """With the options that say what segments are, in place of what the format says."""
+
+        def adapted(segments: Iterable[Segment]) -> Iterator[Fill]:
+            return fill(map(self._adapt, segments))
+
+        return adapted if self.options.html or not self.options.split else fill
+
+    def _adapt(self, segment: Segment) -> Segment:
+        return replace(
+            segment,
+            text_format="html" if self.options.html else segment.text_format,
+            sentence_split=self.options.split and segment.sentence_split,
+        )
+
+
+def _may_show_progress(jobs: Sequence[Job]) -> bool:
+    # On one terminal, progress and translations would overwrite each other.
+    shares_terminal = sys.stdout.isatty() and any(job.output == STANDARD_STREAM for job in jobs)
+    return sys.stderr.isatty() and not shares_terminal
+
+
+def _told(total: Statistics, unit: str) -> str:
+    counts = total.counts
+    more = {
+        "from memory": counts["memory"],
+        "like one in memory": counts["fuzzy"],
+        "below the threshold": counts["below_threshold"],
+        "left as they were": counts["problems"],
+    }
+    told = [f"{counts['segments']:,} {unit}", f"{counts['truncated']:,} truncated"]
+    return ", ".join([*told, *(f"{count:,} {what}" for what, count in more.items() if count)])
+
+
+def _write_statistics(
+    path: str, jobs: Sequence[Job], done: Sequence[Statistics], total: Statistics, seconds: float
+) -> None:
+    files: list[dict[str, Any]] = [
+        {"inputs": job.inputs, "output": job.output, "models": job.models, **each.to_json()}
+        for job, each in zip(jobs, done, strict=True)
+    ]
+    content = {"seconds": round(seconds, 3), **total.to_json(), "files": files}
+    with atomic_writer(path) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
