@@ -161,11 +161,11 @@ def kill_and_go_on(
         more = ["--resume"] if Path(f"{output}.journal").exists() else []
         ended = run(arguments.model, source, output, *more, kill_after=moment)
         total, peak = total + ended.seconds, max(peak, ended.peak)
-        if ended.status == 0:  # it was quicker than the moment: from the beginning again
+        if output.exists():  # it was quicker than the moment: from the beginning again
             output.unlink()
+            Path(f"{output}.journal").unlink(missing_ok=True)
             continue
         assert ended.status == -signal.SIGKILL, ended.status
-        assert not output.exists()
         kills += 1
         print(f"kill {kills} after {moment:.1f} s: {journalled(output):,} chunks done", flush=True)
     ended = run(arguments.model, source, output, "--resume")
