@@ -19,6 +19,10 @@ _MAX_CELLS = 20_480
 """Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
 
 
+_NARROW, _NARROW_STEP, _WIDE_STEP = 32, 4, 16
+"""Source pieces up to which widths are rounded up to multiples of the first step; then of the
+second."""
+
 MOST_REQUIRED = 100
 """Tokens that all required phrases of a sentence may hold: the search takes a place of the beam for
 each, and time and memory that grow with their square and more."""
@@ -77,8 +81,14 @@ def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Itera
 
 
 def request(rows: Sequence[Row], search: SearchConfig) -> Request:
-    """What the engine takes for the rows of a batch."""
-    source_ids = pad([row.ids for row in rows])
+    """What the engine takes for the rows of a batch.
+
+    Their width is rounded up, so that products come in few shapes: oneDNN keeps a kernel for each
+    that it has met.
+    """
+    longest = max(len(row.ids) for row in rows)
+    step = _NARROW_STEP if longest <= _NARROW else _WIDE_STEP
+    source_ids = pad([row.ids for row in rows], width=-(-longest // step) * step)
     return Request(
         source_ids,
         max_repeats(source_ids, search.max_repeats),

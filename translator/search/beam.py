@@ -24,8 +24,10 @@ from translator.search.scoring import coverage_penalty, length_penalty
 from translator.search.top import best_continuations
 from translator.search.trace import Trace, empty_trace, read_back
 
-_FULL_ENOUGH = 0.75
-"""Sentences leave the batch together, when this share of it or less is still searched."""
+_SIZES = tuple(n << k for k in range(16) for n in (2, 3))
+"""Sizes that a batch shrinks to, besides 0 and 1: sentences that are done leave it together, and
+some stay a while. So products come in few shapes; oneDNN keeps a kernel, and some 100 kB, for each
+shape that it has met."""
 
 
 class _Alive(NamedTuple):
@@ -97,9 +99,9 @@ def beam_search(
     def body(
         t: Tensor, batch: _Batch, halted: Ended, cut: Ended, trace: Trace
     ) -> tuple[Tensor, _Batch, Ended, Ended, Trace]:
-        enough = _FULL_ENOUGH * tf.cast(tf.shape(batch.done)[0], tf.float32)
+        size = tf.shape(batch.done)[0]
         t, batch, trace = _while(
-            lambda t, batch, _: (t == 0) | (_left(batch) > enough), advance, (t, batch, trace)
+            lambda t, batch, _: (t == 0) | (_size_for(batch) >= size), advance, (t, batch, trace)
         )
         return t, *_without_done(batch, halted, cut), trace
 
@@ -218,15 +220,18 @@ def _cannot_improve(
 
 def _without_done(batch: _Batch, halted: Ended, cut: Ended) -> tuple[_Batch, Ended, Ended]:
     """Takes sentences whose search has ended out of the batch; what they became is put aside."""
-    left = tf.where(~batch.done)[:, 0]
+    left = tf.argsort(tf.cast(batch.done, tf.int32), stable=True)[: _size_for(batch)]
     smaller = tf.nest.map_structure(lambda x: tf.gather(x, left), batch)
     halted = put(batch.halted, batch.members, halted)
     return smaller, halted, put(batch.cut, batch.members, cut)
 
 
-def _left(batch: _Batch) -> Tensor:
-    """How many sentences are still searched; float32."""
-    return tf.reduce_sum(tf.cast(~batch.done, tf.float32))
+def _size_for(batch: _Batch) -> Tensor:
+    """Size of a batch that holds all that are still searched; int32."""
+    left = tf.reduce_sum(tf.cast(~batch.done, tf.int32))
+    sizes = tf.constant((0, 1, *_SIZES))
+    place = tf.searchsorted(sizes, left[None])[0]
+    return sizes[tf.minimum(place, len(_SIZES) + 1)]
 
 
 def _while(condition: Any, body: Any, start: Nest) -> Any:
