@@ -44,7 +44,7 @@ def _allow_origins(app: Flask, origins: list[str]) -> None:
         origins=origins,
         methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["Retry-After"],
+        expose_headers=["Retry-After", "X-Request-ID"],
         max_age=_PREFLIGHT_SECONDS,
         send_wildcard=True,
         always_send=False,

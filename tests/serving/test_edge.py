@@ -217,7 +217,7 @@ def test_pages_of_origins_that_are_named_may(make_client: Callable[..., FlaskCli
     refused = [client.post("/detect", json={}, headers={"Origin": PAGE}) for _ in range(2)][1]
     assert refused.status_code == 429
     assert refused.headers["Access-Control-Allow-Origin"] == PAGE
-    assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After, X-Request-ID"
 
 
 def test_pages_of_all_origins_may_where_all_are_named(
