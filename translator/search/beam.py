@@ -101,7 +101,9 @@ def beam_search(
     ) -> tuple[Tensor, _Batch, Ended, Ended, Trace]:
         size = tf.shape(batch.done)[0]
         t, batch, trace = _while(
-            lambda t, batch, _: (t == 0) | (_size_for(batch) >= size), advance, (t, batch, trace)
+            lambda t, batch, _: (t == 0) | (size > 0) & (_size_for(batch) >= size),
+            advance,
+            (t, batch, trace),
         )
         return t, *_without_done(batch, halted, cut), trace
 
