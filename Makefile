@@ -22,8 +22,9 @@ serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
 
 train-ready: $(TRAIN_READY) ## Install what training needs
 
+# Two files at a time: most tests keep one core busy, and two TensorFlows fit into any memory.
 test: lint ## Run the linters, then the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV_READY) ## Check style, types and who imports whom
 	$(BIN)/ruff check .
