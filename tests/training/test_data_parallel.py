@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import socket
 import subprocess
 import sys
@@ -117,6 +118,10 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said.splitlines()[-1]
 
 
+@pytest.mark.skipif(
+    "TEST_CLUSTER" not in os.environ,
+    reason="five trainings of several processes, minutes on two cores: TEST_CLUSTER=1 runs it",
+)
 def test_as_one_process_whoever_is_killed(corpus: tuple[Path, Path], tmp_path: Path) -> None:
     """Process 0 is killed, then the worker; the third time, both come to the end."""
     folder, alone = tmp_path / "run", tmp_path / "alone"
