@@ -105,8 +105,13 @@ class ServedModel:
         return self._engine.confidence(translation)
 
     def try_out(self) -> None:
-        """Translates a sentence, so that the first request need not wait for what comes once."""
-        self._engine.translate([Sentence("1, 2, 3.")], self._engine.search_config())
+        """Translates, so that the first request need not wait for what comes once.
+
+        A sentence alone and several are searched by graphs of their own.
+        """
+        for count in (1, 2):
+            sentences = [Sentence("1, 2, 3.")] * count
+            self._engine.translate(sentences, self._engine.search_config())
 
     def _translate(
         self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller | None
