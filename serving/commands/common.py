@@ -1,17 +1,14 @@
-"""What the commands share: which database they work on, and how they tell what went wrong."""
+"""What the commands share: which database they work on."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from serving.settings import Settings
-from translator.errors import ConfigError, TranslatorError
+from translator.errors import ConfigError
 
 EXIT_FAILED = 2
 
@@ -32,13 +29,3 @@ def find_database(option: Path | None) -> Path:
     if database is None:
         raise ConfigError("Expected --database or TRANSLATE_DATABASE. Received: neither")
     return database
-
-
-@contextlib.contextmanager
-def clear_errors() -> Iterator[None]:
-    """Prints an error that an operator can mend as one line, and exits."""
-    try:
-        yield
-    except TranslatorError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_FAILED)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from serving.commands.common import clear_errors, database_option, find_database
+from serving.commands.common import database_option, find_database
 from serving.keys import SERVERS_OWN, Key, Keys, Limits
 from serving.setting_types import parse_rate
+from translator.console import exit_statuses
 
 _MOST_CHARACTERS = 100
 
@@ -65,7 +66,7 @@ def create(
     database: Path | None,
 ) -> None:
     """Make a key for NAME and print it. Only its hash is kept, so it cannot be shown again."""
-    with clear_errors():
+    with exit_statuses():
         limits = _changed(SERVERS_OWN, rate, characters, concurrency)
         click.echo(Keys(find_database(database)).create(name, limits))
 
@@ -74,7 +75,7 @@ def create(
 @database_option
 def list_keys(database: Path | None) -> None:
     """List all keys: what a key begins with, whose it is, and what it may."""
-    with clear_errors():
+    with exit_statuses():
         click.echo("\t".join(("ID", "NAME", "CREATED", "RATE", "CHARACTERS", "CONCURRENCY", "")))
         for key in _existing(database).all():
             click.echo("\t".join(_row(key)).rstrip("\t"))
@@ -94,7 +95,7 @@ def limit(
     database: Path | None,
 ) -> None:
     """Set limits of the key that ID names; those that are not given stay as they are."""
-    with clear_errors():
+    with exit_statuses():
         stored = _existing(database)
         stored.limit(key_id, _changed(stored.get(key_id).limits, rate, characters, concurrency))
 
@@ -104,7 +105,7 @@ def limit(
 @database_option
 def revoke(key_id: str, database: Path | None) -> None:
     """Make the key that ID names wrong, from now on and for good."""
-    with clear_errors():
+    with exit_statuses():
         _existing(database).revoke(key_id)
 
 
