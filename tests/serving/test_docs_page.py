@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -39,7 +40,9 @@ def page(make_engine: Callable[..., Engine]) -> Iterator[Page]:
             page.on("console", lambda line: complaints.append(line.text))
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.goto(f"http://127.0.0.1:{server.port}/docs")
-            expect(page.locator("details")).to_have_count(12)
+            spec = app.test_client().get("/spec").get_json()
+            operations = sum(map(len, spec["paths"].values()))
+            expect(page.locator("details")).to_have_count(operations)
             yield page
             browser.close()
     finally:
@@ -50,7 +53,7 @@ def page(make_engine: Callable[..., Engine]) -> Iterator[Page]:
 
 
 def test_every_operation_can_be_tried(page: Page) -> None:
-    translate = page.locator("details", has_text="POST /translate")
+    translate = page.locator("details", has_text=re.compile(r"POST /translate\b(?!_)"))
     translate.locator("summary").click()
     translate.get_by_label("q (required)").fill("uno <b>dos</b>")
     translate.get_by_label("source (required)").select_option("es")
