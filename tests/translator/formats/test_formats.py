@@ -115,7 +115,9 @@ def test_a_message_names_the_place(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"plain", gzip.compress(b"a" * 9_999)[:-5], b"\x1f\x8b\x08"]
+    "content",
+    [b"", b"plain", gzip.compress(b"a" * 9_999)[:-5], b"\x1f\x8b\x08"],
+    ids=["empty", "plain", "torn", "torn in its header"],
 )
 def test_damaged_gzip(content: bytes) -> None:
     if not content:
