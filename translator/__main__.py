@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from translator.batch_options import parsed, with_options
+from translator.cluster.running import run_on_ray
 from translator.console import exit_statuses
 from translator.pipeline.running import run
 
@@ -57,7 +58,8 @@ def main(**given: Any) -> None:
     interrupted.
     """  # noqa: D301 - click reads the backspace: these lines are not to be wrapped
     with exit_statuses():
-        sys.exit(run(parsed(given)))
+        options = parsed(given)
+        sys.exit(run_on_ray(options) if options.engine == "ray" else run(options))
 
 
 if __name__ == "__main__":

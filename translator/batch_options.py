@@ -53,7 +53,7 @@ _OPTIONS: Final = (
         "files",
         nargs=-1,
         metavar="[FILE]...",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        type=click.Path(exists=True, allow_dash=True),
     ),
     click.option(
         "--model",
@@ -227,6 +227,18 @@ _OPTIONS: Final = (
         "--threads",
         type=click.IntRange(min=1),
         help="Batches translated side by side, a thread for each. Default: one for each core.",
+    ),
+    click.option(
+        "--engine",
+        default="local",
+        show_default=True,
+        type=click.Choice(["local", "ray"]),
+        help="ray: divide the work among the machines of a Ray cluster. FILEs may be folders, and "
+        "--output is a folder of parts.",
+    ),
+    click.option(
+        "--address",
+        help="The cluster's, such as auto or 10.0.0.1:6379. Default: one of this machine's own.",
     ),
     click.option(
         "--stats",

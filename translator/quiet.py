@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -28,16 +29,22 @@ def import_tensorflow(threads: int = 0) -> None:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
-def _import() -> None:
-    if os.environ.setdefault(_LOG_LEVEL, "3") == "0":
-        return
-    # TensorFlow writes past Python, so the file descriptor itself leads elsewhere for a while.
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Keeps to itself what libraries write to standard error past Python."""
     sys.stderr.flush()
     standard_error = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        import tensorflow  # noqa: F401
+        yield
     finally:
         os.dup2(standard_error, 2)
         os.close(standard_error)
+
+
+def _import() -> None:
+    if os.environ.setdefault(_LOG_LEVEL, "3") == "0":
+        return
+    with silence():
+        import tensorflow  # noqa: F401

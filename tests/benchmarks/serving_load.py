@@ -105,7 +105,7 @@ def _compare(options: argparse.Namespace, bodies: Path) -> None:
     found = defaultdict(list)
     for _ in range(options.rounds):
         for server in SERVERS:
-            with _serving(server, options) as port:
+            with serving(server, options) as port:
                 _wrk(port, bodies, 8, 3)
                 for clients in CLIENTS:
                     found[server, clients].append(_wrk(port, bodies, clients, options.seconds))
@@ -126,12 +126,12 @@ def _compare(options: argparse.Namespace, bodies: Path) -> None:
 
 def _overload(options: argparse.Namespace, bodies: Path) -> None:
     """Ten times what the server can do, and what becomes of it."""
-    with _serving("batching", options) as port:
+    with serving("batching", options) as port:
         url = f"http://127.0.0.1:{port}/translate"
         body = bodies.read_text().splitlines()
         capacity = _wrk(port, bodies, 64, options.seconds).rate
         before = _first_requests(url, body)
-        memory = [_memory(port)]
+        memory = [memory_of(port)]
         workers = 1000
         rate = 10 * capacity / workers
         command = ["hey", "-z", f"{options.overload}s", "-c", str(workers), "-q", f"{rate:.2f}"]
@@ -143,7 +143,7 @@ def _overload(options: argparse.Namespace, bodies: Path) -> None:
                 answers.write(line)
             answers.seek(0)
             rows = [row for row in csv.DictReader(answers) if row["status-code"].isdigit()]
-        memory.append(_memory(port))
+        memory.append(memory_of(port))
         after = _first_requests(url, body)
     by_status = defaultdict(list)
     for row in rows:
@@ -168,11 +168,12 @@ def _first_requests(url: str, bodies: Sequence[str]) -> float:
 
 
 @contextlib.contextmanager
-def _serving(server: str, options: argparse.Namespace) -> Iterator[int]:
+def serving(server: str, options: argparse.Namespace) -> Iterator[int]:
+    """Runs one of `SERVERS` while the block runs, and gives its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environ = {**os.environ, "TRANSLATE_CACHE_MB": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environ = {"TRANSLATE_CACHE_MB": "0", **os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     if server == "plain Flask":
         model = options.models / options.model
         command = ["gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "256"]
@@ -222,7 +223,7 @@ def _wrk(port: int, bodies: Path, clients: int, seconds: int) -> Load:
     return Load(count / duration, p50, p95, p99, int(errors))
 
 
-def _memory(port: int) -> float:
+def memory_of(port: int) -> float:
     """Resident megabytes of the processes that listen on a port, all of them together."""
     total = 0
     for folder in Path("/proc").iterdir():

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator.files import chunked
-from translator.formats.segment import Fill, Segment
+from translator.formats.segment import Fill, FillAll, Segment
 from translator.pipeline.journal import Journal
+from translator.pipeline.options import Options
 from translator.pipeline.results import Result
 from translator.pipeline.statistics import Statistics
 
 Translate = Callable[[Sequence[Segment], int], list[Result]]
 """Takes a chunk, and how many segments came before it."""
+
+
+def _unwatched(_count: int, _fresh: int) -> None:
+    pass
 
 
 @dataclass
@@ -35,7 +40,7 @@ class Filler:
     statistics: Statistics
     journal: Journal | None
     report: Callable[[Segment, str], None]
-    filled: Callable[[int, int], None]
+    filled: Callable[[int, int], None] = _unwatched
     count: int = 0
 
     def __call__(self, segments: Iterable[Segment]) -> Iterator[Fill]:
@@ -54,3 +59,19 @@ class Filler:
                     self.report(segment, result.problem)
                 yield result.fill
             self.filled(len(chunk), len(chunk) if fresh else 0)
+
+
+def adapted(fill: FillAll, options: Options) -> FillAll:
+    """With the options that say what segments are, in place of what the format says."""
+
+    def adapt(segment: Segment) -> Segment:
+        return replace(
+            segment,
+            text_format="html" if options.html else segment.text_format,
+            sentence_split=options.split and segment.sentence_split,
+        )
+
+    def filled(segments: Iterable[Segment]) -> Iterator[Fill]:
+        return fill(map(adapt, segments))
+
+    return filled if options.html or not options.split else fill

@@ -18,7 +18,7 @@ from translator.pipeline.options import Options
 
 _GZIP: Final = ".gz"
 _OWN: Final = ("{name}", "{stem}")
-_TARGET: Final = "{target}"
+TARGET: Final = "{target}"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,12 @@ def plan(options: Options) -> list[Job]:
         ModelFolderError: A model does not say its languages.
         OSError: There is no such folder.
     """
-    models: list[tuple[str, ...]] = [(folder,) for folder in options.into] or [options.models]
+    folders = [name for name in options.files if Path(name).is_dir()]
+    if folders:
+        raise InputError(f"{folders[0]}: expected a file; --engine ray reads folders, too")
+    models = model_groups(options)
     pattern = _pattern(options.output, len(models))
-    targets = _targets(models) if _TARGET in pattern else [""] * len(models)
+    targets = target_languages(models) if TARGET in pattern else [""] * len(models)
     each = any(field in pattern for field in _OWN)
     groups = [(name,) for name in options.sources] if each else [options.sources]
     jobs = [
@@ -97,10 +100,10 @@ def _pattern(output: str, languages: int) -> str:
     if output == STANDARD_STREAM:
         pattern = output
     elif output.endswith(os.sep) or Path(output).is_dir():
-        pattern = str(Path(output, _TARGET, "{name}") if languages > 1 else Path(output, "{name}"))
+        pattern = str(Path(output, TARGET, "{name}") if languages > 1 else Path(output, "{name}"))
     else:
         pattern = output
-    if languages > 1 and _TARGET not in pattern:
+    if languages > 1 and TARGET not in pattern:
         raise ConfigError(
             "--into: expected an --output with {target} in it, or a folder, to keep the languages "
             f"apart. Received: {'standard output' if output == STANDARD_STREAM else output}"
@@ -108,7 +111,18 @@ def _pattern(output: str, languages: int) -> str:
     return pattern
 
 
-def _targets(models: Sequence[Sequence[str]]) -> list[str]:
+def model_groups(options: Options) -> list[tuple[str, ...]]:
+    """The folders of the models for each target language; several make an ensemble."""
+    return [(folder,) for folder in options.into] or [options.models]
+
+
+def target_languages(models: Sequence[Sequence[str]]) -> list[str]:
+    """Reads the target language of each group of models.
+
+    Raises:
+        ConfigError: They have several source languages.
+        ModelFolderError: One does not say its languages.
+    """
     infos = [read_info(find_version(Path(folders[0]))) for folders in models]
     sources = sorted({str(info["source_language"]) for info in infos})
     if len(sources) > 1:
@@ -119,7 +133,7 @@ def _targets(models: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _filled(pattern: str, group: Sequence[str], target: str) -> str:
-    path = pattern.replace(_TARGET, target)
+    path = pattern.replace(TARGET, target)
     if not any(field in path for field in _OWN):
         return path
     if group[0] == STANDARD_STREAM:
@@ -130,9 +144,7 @@ def _filled(pattern: str, group: Sequence[str], target: str) -> str:
 
 def _format(group: Sequence[str], options: Options) -> FileFormat | None:
     """The format of files; None for plain lines."""
-    settings = {"columns": options.columns, "fields": options.fields}
-    given = {name: value for name, value in settings.items() if value is not None}
-    found = [_format_of(name, options.format, given) for name in group]
+    found = [format_of_file(name, options) for name in group]
     others = [name for name, each in zip(group, found, strict=True) if _is_marked_up(each)]
     if others and options.has_columns:
         raise ConfigError(
@@ -150,9 +162,16 @@ def _format(group: Sequence[str], options: Options) -> FileFormat | None:
     return found[0] if len(group) == 1 and not options.has_columns else None
 
 
-def _format_of(name: str, given: str | None, settings: dict[str, str]) -> FileFormat | None:
-    if given is not None:
-        return named(given, **settings)
+def format_of_file(name: str, options: Options) -> FileFormat | None:
+    """The format of a file, packed or not; None for plain lines.
+
+    Raises:
+        InputError: There is none that has such columns or fields.
+    """
+    chosen = {"columns": options.columns, "fields": options.fields}
+    settings = {option: value for option, value in chosen.items() if value is not None}
+    if options.format is not None:
+        return named(options.format, **settings)
     bare = name[: -len(_GZIP)] if name.lower().endswith(_GZIP) else name
     extensions = {extension for each in formats() for extension in each.extensions}
     if PurePath(bare).suffix.lower() in extensions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from translator.errors import ConfigError
 from translator.pipeline.lines import STANDARD_STREAM
@@ -51,6 +51,8 @@ class Options:
     threads: int | None
     stats: str | None
     quiet: bool
+    engine: Literal["local", "ray"]
+    address: str | None
     search: Mapping[str, Any]
 
     def __post_init__(self) -> None:
@@ -74,6 +76,9 @@ class Options:
                 "--resume: expected FILEs and --output, which are there again after a kill. "
                 "Received: standard input or standard output"
             )
+
+        if self.address is not None and self.engine != "ray":
+            raise ConfigError(f"--address: expected --engine ray with it. Received: {self.engine}")
 
     @property
     def has_columns(self) -> bool:

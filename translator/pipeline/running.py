@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
 
-import click
-
-from translator.atomic import atomic_writer, remove_leftovers
+from translator.atomic import remove_leftovers
 from translator.console import Meter, show_progress
-from translator.formats.segment import Fill, FillAll, Segment
-from translator.pipeline.filling import Filler
+from translator.formats.segment import Segment
+from translator.pipeline.filling import Filler, adapted
 from translator.pipeline.jobs import Job, make_folders, plan
 from translator.pipeline.journal import Journal, refuse_journal
 from translator.pipeline.lines import STANDARD_STREAM, told_name
@@ -23,9 +19,7 @@ from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.setup import Setup, set_up
 from translator.pipeline.statistics import Statistics
 from translator.pipeline.streams import count_segments, open_output, translate_job
-
-EXIT_LEFT: Final = 1
-"""Some segments could not be translated and stay as they were."""
+from translator.pipeline.summary import summarize
 
 
 def run(options: Options) -> int:
@@ -47,13 +41,7 @@ def run(options: Options) -> int:
         work = _Work(options, meter, several=len(jobs) > 1)
         done = [work.do(job) for job in jobs]
     work.end()
-    total = sum(done, Statistics())
-    if options.stats:
-        _write_statistics(options.stats, jobs, done, total, work.seconds)
-    if not options.quiet:
-        unit = "segments" if any(job.format for job in jobs) else "lines"
-        click.echo(f"{_told(total, unit)}, {work.seconds:.1f} s", err=True)
-    return EXIT_LEFT if total.counts["problems"] else 0
+    return summarize(options, jobs, done, work.seconds)
 
 
 @dataclass
@@ -147,49 +135,10 @@ class _Work:
             filler = Filler(
                 setup.chunks.translate, self._chunk_size, statistics, journal, report, filled
             )
-            translate_job(job, output, self._adapted(filler), setup.languages)
-
-    def _adapted(self, fill: FillAll) -> FillAll:
-        """With the options that say what segments are, in place of what the format says."""
-
-        def adapted(segments: Iterable[Segment]) -> Iterator[Fill]:
-            return fill(map(self._adapt, segments))
-
-        return adapted if self.options.html or not self.options.split else fill
-
-    def _adapt(self, segment: Segment) -> Segment:
-        return replace(
-            segment,
-            text_format="html" if self.options.html else segment.text_format,
-            sentence_split=self.options.split and segment.sentence_split,
-        )
+            translate_job(job, output, adapted(filler, self.options), setup.languages)
 
 
 def _may_show_progress(jobs: Sequence[Job]) -> bool:
     # On one terminal, progress and translations would overwrite each other.
     shares_terminal = sys.stdout.isatty() and any(job.output == STANDARD_STREAM for job in jobs)
     return sys.stderr.isatty() and not shares_terminal
-
-
-def _told(total: Statistics, unit: str) -> str:
-    counts = total.counts
-    more = {
-        "from memory": counts["memory"],
-        "like one in memory": counts["fuzzy"],
-        "below the threshold": counts["below_threshold"],
-        "left as they were": counts["problems"],
-    }
-    told = [f"{counts['segments']:,} {unit}", f"{counts['truncated']:,} truncated"]
-    return ", ".join([*told, *(f"{count:,} {what}" for what, count in more.items() if count)])
-
-
-def _write_statistics(
-    path: str, jobs: Sequence[Job], done: Sequence[Statistics], total: Statistics, seconds: float
-) -> None:
-    files: list[dict[str, Any]] = [
-        {"inputs": job.inputs, "output": job.output, "models": job.models, **each.to_json()}
-        for job, each in zip(jobs, done, strict=True)
-    ]
-    content = {"seconds": round(seconds, 3), **total.to_json(), "files": files}
-    with atomic_writer(path) as file:
-        file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")

@@ -1,0 +1,67 @@
+"""The batch command on a Ray of its own, with a model of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from toy import ROOT
+
+pytest.importorskip("ray", reason="ray of requirements-ray.txt is not installed")
+
+
+def _run(model: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "translator", "--model", model, *arguments)
+    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_parts_are_what_the_local_engine_writes(toy_model_folder: Path, tmp_path: Path) -> None:
+    model = toy_model_folder / "xx-yy"
+    source, local, parts = tmp_path / "in.txt", tmp_path / "local.txt", tmp_path / "parts"
+    source.write_text("".join(f"x {n % 9 + 1} {n // 9 % 9 + 1}\n\n" for n in range(60)))
+    common = (source, "--chunk-size", "50")
+    assert _run(model, *common, "--output", local).returncode == 0
+
+    done = _run(model, *common, "--output", parts, "--engine", "ray")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("120 segments, 0 truncated, "), done.stderr
+    names = sorted(part.name for part in parts.iterdir())
+    assert names == [f"part-{number:08d}.txt" for number in range(3)]
+    assert b"".join((parts / name).read_bytes() for name in names) == local.read_bytes()
+
+
+def test_what_is_wrong_is_told_and_what_is_done_stays(
+    toy_model_folder: Path, tmp_path: Path
+) -> None:
+    source, parts = tmp_path / "in.jsonl", tmp_path / "parts"
+    source.write_text('{"text": "x 1"}\n{"text": "x 2"}\nx 3\n')
+    common = (source, "--chunk-size", "2", "--output", parts, "--engine", "ray")
+    failed = _run(toy_model_folder / "xx-yy", *common)
+
+    assert failed.returncode == 2
+    assert failed.stderr == (
+        f"Error: from {source}, line 3 on: line 1, column 1: expected a JSON object. "
+        "Received: Expecting value\n"
+    )
+    assert not parts.exists()
+    source.write_text('{"text": "x 1"}\n{"text": "x 2"}\n{"text": "x 3"}\n')
+    done = _run(toy_model_folder / "xx-yy", *common, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert sorted(part.name for part in parts.iterdir()) == [
+        "part-00000000.jsonl",
+        "part-00000001.jsonl",
+    ]
+
+
+def test_no_such_cluster(toy_model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("x 1\n")
+    found = _run(
+        *(toy_model_folder / "xx-yy", tmp_path / "in.txt", "--output", tmp_path / "parts"),
+        *("--engine", "ray", "--address", "nowhere.invalid:6379"),
+    )
+
+    assert found.returncode == 2
+    assert found.stderr.startswith("Error: --address: expected a Ray cluster that runs there.")

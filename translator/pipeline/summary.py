@@ -1,0 +1,87 @@
+"""What is told once all is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import click
+
+from translator.atomic import atomic_writer
+from translator.formats.segment import FileFormat
+from translator.pipeline.options import Options
+from translator.pipeline.statistics import Statistics
+
+EXIT_LEFT: Final = 1
+"""Some segments could not be translated and stay as they were."""
+
+
+class Done(Protocol):
+    """An output that is complete."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What was read for it."""
+
+    @property
+    def output(self) -> str:
+        """Its path."""
+
+    @property
+    def format(self) -> FileFormat | None:
+        """What it is; None is plain lines."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Folders of the models that made it."""
+
+
+def summarize(
+    options: Options, jobs: Sequence[Done], done: Sequence[Statistics], seconds: float
+) -> int:
+    """Writes the statistics where they are asked for, and tells the counts.
+
+    Args:
+        options: Of the command.
+        jobs: What was done.
+        done: What became of the segments of each.
+        seconds: How long it took.
+
+    Returns:
+        The exit status: 0, or 1 where segments were left as they were.
+
+    Raises:
+        OSError: The statistics cannot be written.
+    """
+    total = sum(done, Statistics())
+    if options.stats:
+        _write(options.stats, jobs, done, total, seconds)
+    if options.is_visible:
+        unit = "segments" if any(job.format for job in jobs) else "lines"
+        click.echo(f"{_told(total, unit)}, {seconds:.1f} s", err=True)
+    return EXIT_LEFT if total.counts["problems"] else 0
+
+
+def _told(total: Statistics, unit: str) -> str:
+    counts = total.counts
+    more = {
+        "from memory": counts["memory"],
+        "like one in memory": counts["fuzzy"],
+        "below the threshold": counts["below_threshold"],
+        "left as they were": counts["problems"],
+    }
+    told = [f"{counts['segments']:,} {unit}", f"{counts['truncated']:,} truncated"]
+    return ", ".join([*told, *(f"{count:,} {what}" for what, count in more.items() if count)])
+
+
+def _write(
+    path: str, jobs: Sequence[Done], done: Sequence[Statistics], total: Statistics, seconds: float
+) -> None:
+    files: list[dict[str, Any]] = [
+        {"inputs": job.inputs, "output": job.output, "models": job.models, **each.to_json()}
+        for job, each in zip(jobs, done, strict=True)
+    ]
+    content = {"seconds": round(seconds, 3), **total.to_json(), "files": files}
+    with atomic_writer(path) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
