@@ -5,11 +5,22 @@ The model is trained by the training command and exported by the export command,
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from toy import run_module, settings, toy_pairs, write_pairs
+
+
+def pytest_configure() -> None:
+    """Commands that tests start can be interrupted, though a shell that put us in its background
+    has us ignore that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -24,35 +35,57 @@ def _environment_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def toy_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train.tsv, valid.tsv and test.tsv, no string in two of them."""
-    folder = tmp_path_factory.mktemp("toy-corpus")
-    pairs = toy_pairs(6400, seed=1)
-    for name, part in (
-        ("train", pairs[:6000]),
-        ("valid", pairs[6000:6200]),
-        ("test", pairs[6200:]),
-    ):
-        write_pairs(folder / f"{name}.tsv", part)
-    return folder
+
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        pairs = toy_pairs(6400, seed=1)
+        for name, part in (
+            ("train", pairs[:6000]),
+            ("valid", pairs[6000:6200]),
+            ("test", pairs[6200:]),
+        ):
+            write_pairs(folder / f"{name}.tsv", part)
+
+    return _made_once("toy-corpus", write, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def toy_run(toy_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished training run on the toy task."""
-    folder = tmp_path_factory.mktemp("toy-run") / "run"
-    done = run_module(
-        *("training", "train", "--source", "xx", "--target", "yy", "--output", folder),
-        *("--train", toy_corpus / "train.tsv", "--valid", toy_corpus / "valid.tsv"),
-        *settings(),
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    def train(folder: Path) -> None:
+        done = run_module(
+            *("training", "train", "--source", "xx", "--target", "yy", "--output", folder),
+            *("--train", toy_corpus / "train.tsv", "--valid", toy_corpus / "valid.tsv"),
+            *settings(),
+        )
+        assert done.returncode == 0, done.stderr
+
+    return _made_once("toy-run", train, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def toy_model_folder(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models, as `saved_models`, that holds `xx-yy/1`."""
-    folder = tmp_path_factory.mktemp("saved-models")
-    done = run_module("training", "export", toy_run, folder / "xx-yy")
-    assert done.returncode == 0, done.stderr
-    assert os.listdir(folder / "xx-yy") == ["1"]
+
+    def export(folder: Path) -> None:
+        done = run_module("training", "export", toy_run, folder / "xx-yy")
+        assert done.returncode == 0, done.stderr
+        assert os.listdir(folder / "xx-yy") == ["1"]
+
+    return _made_once("toy-models", export, tmp_path_factory)
+
+
+def _made_once(
+    name: str, make: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder that the first process of the tests makes, and the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / f"{name}.made").exists():
+            make(folder)
+            (shared / f"{name}.made").touch()
     return folder

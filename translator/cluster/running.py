@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,9 @@ from translator.quiet import silence
 
 _WAITING: Final = 2
 """Parts that an actor has before it: one in work, one ready."""
+
+_PATIENCE: Final = 10.0
+"""Seconds until a cluster must have answered."""
 
 _SETTINGS: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",  # texts stay at home, and so does word of who translates
@@ -188,6 +192,7 @@ def _connected(address: str | None) -> Iterator[None]:
         ) from error
     package = Path(translator.__file__).parent
     try:
+        _check_reachable(address)
         with silence():
             ray.init(
                 address=address,
@@ -196,7 +201,7 @@ def _connected(address: str | None) -> Iterator[None]:
                 logging_level=logging.ERROR,
                 include_dashboard=False if address is None else None,
             )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"--address: expected a Ray cluster that runs there. Received: {address}: {error}"
         ) from error
@@ -204,3 +209,10 @@ def _connected(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str | None) -> None:
+    """Ray itself tries for ever."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()

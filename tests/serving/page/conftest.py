@@ -26,6 +26,7 @@ from playwright.sync_api import (
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from serving.app import create_app
+from serving.metrics import Metrics
 from serving.registry import Engine, Registry
 from serving.settings import Settings
 
@@ -71,7 +72,7 @@ def serve(make_engine: Callable[..., Engine]) -> Serve:
     def serve(port: int, **settings: Any) -> Iterator[str]:
         pairs = (("es", "en"), ("en", "es"), ("en", "ar"), ("ar", "en"))
         registry = Registry([make_engine(*pair) for pair in pairs])
-        app = create_app(Settings(**settings), registry)
+        app = create_app(Settings(**settings), registry, metrics=Metrics())
         app.add_url_rule(f"/{DOWNLOAD}", view_func=_file)
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)

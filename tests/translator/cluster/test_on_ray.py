@@ -14,7 +14,9 @@ pytest.importorskip("ray", reason="ray of requirements-ray.txt is not installed"
 
 def _run(model: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, "-m", "translator", "--model", model, *arguments)
-    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(
+        command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
 
 
 def test_parts_are_what_the_local_engine_writes(toy_model_folder: Path, tmp_path: Path) -> None:
@@ -44,7 +46,7 @@ def test_what_is_wrong_is_told_and_what_is_done_stays(
     assert failed.returncode == 2
     assert failed.stderr == (
         f"Error: from {source}, line 3 on: line 1, column 1: expected a JSON object. "
-        "Received: Expecting value\n"
+        "Received: expected '{'\n"
     )
     assert not parts.exists()
     source.write_text('{"text": "x 1"}\n{"text": "x 2"}\n{"text": "x 3"}\n')
