@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from serving.observer import Observer
-from serving.waiting import Caller, Overloaded
+from serving.waiting import BUSY, Caller, Overloaded
 from translator.config import SearchConfig
 from translator.texts.sentence import Sentence
 from translator.translation import Translation
@@ -36,7 +36,7 @@ _LEAST = 8
 _SHORT = 32
 """Characters up to which sentences count as equally long, and cost the same."""
 
-_LOOK = 0.25
+_LOOK = 0.5
 """Seconds between two looks at whether a caller is still there."""
 
 _NEWEST = 0.2
@@ -191,7 +191,7 @@ class Batcher:
         ahead = sum(item.cost for item in self._waiting if item.finish <= finish)
         seconds = ahead / (self._speed * self._threads_count) if self._speed else 0.0
         if seconds > self._queue_seconds or self._jobs >= self._most_waiting:
-            raise Overloaded("The server is busy: try again later", seconds)
+            raise Overloaded(BUSY, seconds)
 
     def _leave(self, job: _Job) -> None:
         with self._change:

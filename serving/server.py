@@ -30,6 +30,9 @@ from translator.detection import detect
 from translator.errors import ConfigError
 from translator.hardware import count_cores
 
+_READING = 16
+"""One in so many threads may read or answer a request while others wait for a model."""
+
 
 class Server(BaseApplication):
     """Runs the service until a signal ends it; SIGTERM lets the requests in hand finish.
@@ -49,12 +52,19 @@ class Server(BaseApplication):
         self._settings = settings
         self._loader = loader
         self._shared = _shared_folder(settings)
+        self._metrics: Metrics | None = None
         super().__init__()
 
     def load_config(self) -> None:
         """Hands gunicorn its configuration."""
         for name, value in _gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
+        worker = patient_worker(
+            self._settings.receive_seconds,
+            _most_waiting(self._settings) + max(1, self._settings.threads // _READING),
+            self._refused,
+        )
+        self.cfg.set("worker_class", worker)
         self.cfg.set("post_worker_init", self._announce)
         self.cfg.set("child_exit", self._forget)
         self.cfg.set("on_exit", self._clear)
@@ -67,7 +77,7 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """Makes the application, in a worker."""
-        metrics = Metrics() if self._settings.metrics else None
+        metrics = self._metrics = Metrics() if self._settings.metrics else None
         self._registry = make_registry(self._settings, observer=metrics, loader=self._loader)
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
         on_reload(self._watcher.wake)
@@ -75,6 +85,10 @@ class Server(BaseApplication):
         threading.Thread(target=detect, args=("text",), daemon=True).start()
         self._registry.reload()
         return create_app(self._settings, self._registry, metrics=metrics, shared=self._shared)
+
+    def _refused(self) -> None:
+        if self._metrics is not None:
+            self._metrics.answered("/translate", "POST", 503, 0.0)
 
     def _announce(self, worker: Any) -> None:
         # Workers count up from 1, replacements included: this is said once.
@@ -102,7 +116,7 @@ def make_registry(
     batcher = Batcher(
         max(1, count_cores() // settings.workers),
         queue_seconds=settings.queue_seconds,
-        most_waiting=settings.threads // 2,
+        most_waiting=_most_waiting(settings),
         observer=observer,
         merge=settings.dynamic_batching,
     )
@@ -115,6 +129,10 @@ def make_registry(
         memory_bytes=settings.model_memory_mb * 2**20,
         idle_seconds=settings.model_idle_seconds,
     )
+
+
+def _most_waiting(settings: Settings) -> int:
+    return settings.threads // 2
 
 
 def check_address(host: str, port: int) -> None:
@@ -148,7 +166,6 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
     return {
         "bind": _address(settings),
         "workers": settings.workers,
-        "worker_class": patient_worker(settings.receive_seconds),
         "threads": settings.threads,
         "worker_connections": settings.threads + 1000,
         # A worker says that it is alive only after its models are loaded.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from translator.errors import TranslatorError
 
+BUSY = "The server is busy: try again later"
+
 
 class NotServed(TranslatorError):
     """A translation that was not made, for no fault of the text.

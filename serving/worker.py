@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
+import logging
 import re
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from serving.waiting import BUSY
 
 MOST_COLLECTED = 65_536
 """Bytes of a request that are collected; the rest of a longer one is read by its thread."""
@@ -18,35 +24,66 @@ MOST_COLLECTED = 65_536
 _SLOWEST = 16_384
 """Bytes a second that a long body may take beyond the time that every request has."""
 
+_LOG_SECONDS = 1.0
+
+_MOST_ACCEPTED = 64
 _NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_WORK = re.compile(rb"(?:POST|GET) /translate[ ?_]")
+_CLOSES = re.compile(rb" HTTP/1\.0\r\n|\r\nconnection:[ \t]*close[ \t]*(?:\r\n|$)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)")
 _IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked")
 _LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 
 
+log = logging.getLogger(__name__)
+
+
+_BODY = json.dumps({"error": BUSY}).encode()
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+    b"X-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+)
+
+
 class PatientWorker(ThreadWorker):
-    """Collects a request without a thread, and gives it one when it is there.
+    """Collects a request without a thread, and gives it one when it is there and one is free.
 
     gunicorn's own worker gives a connection a thread once it has sent a byte, and waits for the
     rest without end; a handful of clients that send a byte a second would hold all threads. Here
     the loop that accepts connections also collects what arrives. It looks at the form of a request
     only to tell whether more is to come. gunicorn parses what was collected, and reads on where
     there is more to it after all; that, too, has an end.
+
+    While as many requests as may be are in threads, whoever asks for a translation is refused by
+    the loop. Python runs one thread at a time, so more of them would only keep the others from
+    ending; and a thread that refuses costs ten times as much.
     """
 
     receive_seconds = 30.0
     """How long a request may take to arrive."""
 
+    most_held = 1 << 30
+    """Requests in threads beyond which no more translations are taken on."""
+
+    on_refused: Callable[[], None] | None = None
+    """Called for each request that is refused."""
+
+    _held = 0  # requests that threads have, or that wait for one
+    _refused = 0  # requests refused since the log said so
+    _logged = 0.0
+
     def accept(self, listener: socket.socket) -> None:
-        try:
-            client, address = listener.accept()
-        except OSError as error:
-            if error.errno in _NOTHING_ACCEPTED:
-                return
-            raise
-        self.nr_conns += 1
-        server = listener.getsockname()
-        self._collect(_Connection(self.cfg, client, address, server, self.receive_seconds))
+        # gunicorn accepts one, then looks at all others: the last of a thousand waits for seconds.
+        for _ in range(min(_MOST_ACCEPTED, self.worker_connections - self.nr_conns)):
+            try:
+                client, address = listener.accept()
+            except OSError as error:
+                if error.errno in _NOTHING_ACCEPTED:
+                    return
+                raise
+            self.nr_conns += 1
+            server = listener.getsockname()
+            self._collect(_Connection(self.cfg, client, address, server, self.receive_seconds))
 
     def on_client_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
         self.poller.unregister(client)
@@ -63,9 +100,23 @@ class PatientWorker(ThreadWorker):
         conn.collected += data
         if not data:
             self._drop(conn)
-        elif is_whole(conn.collected):
+        elif is_whole(conn.collected) and not self._refuse(conn):
             self._forget(conn)
             self.enqueue_req(conn)
+
+    def enqueue_req(self, conn: _Connection) -> None:
+        self._held += 1
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: _Connection, fs: Future[Any]) -> None:
+        self._held -= 1
+        super().finish_request(conn, fs)
+
+    def notify(self) -> None:
+        super().notify()
+        if self._refused and time.monotonic() > self._logged + _LOG_SECONDS:
+            log.warning("%d requests refused: too many at once", self._refused)
+            self._refused, self._logged = 0, time.monotonic()
 
     def murder_pending(self) -> None:
         now = time.monotonic()
@@ -88,6 +139,30 @@ class PatientWorker(ThreadWorker):
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, EVENT_READ, readable)
 
+    def _refuse(self, conn: _Connection) -> bool:
+        """Answers what was collected, if it asks for work and no thread is free to do it."""
+        if self._held < self.most_held or not _WORK.match(conn.collected):
+            return False
+        size = size_of(conn.collected)
+        if size is None:
+            return False
+        closes = _CLOSES.search(conn.collected[: conn.collected.find(b"\r\n\r\n")]) is not None
+        del conn.collected[:size]
+        conn.timeout = time.monotonic() + self.receive_seconds
+        self._refused += 1
+        if self.on_refused is not None:
+            self.on_refused()
+        try:
+            sent = conn.sock.send(_BUSY)
+        except OSError:
+            sent = 0
+        if closes or sent < len(_BUSY):
+            self._drop(conn)
+        # Another request may have come along with this one.
+        elif is_whole(conn.collected):
+            return self._refuse(conn)
+        return True
+
     def _drop(self, conn: _Connection) -> None:
         self._forget(conn)
         self.nr_conns -= 1
@@ -98,9 +173,12 @@ class PatientWorker(ThreadWorker):
         self.pending_conns.remove(conn)
 
 
-def patient_worker(receive_seconds: float) -> type[PatientWorker]:
-    """Makes the worker that gives a request so many seconds to arrive."""
-    return type("PatientWorker", (PatientWorker,), {"receive_seconds": receive_seconds})
+def patient_worker(
+    receive_seconds: float, most_held: int, on_refused: Callable[[], None]
+) -> type[PatientWorker]:
+    """Makes the worker with these attributes."""
+    own = {"receive_seconds": receive_seconds, "most_held": most_held}
+    return type("PatientWorker", (PatientWorker,), {**own, "on_refused": staticmethod(on_refused)})
 
 
 def is_whole(collected: bytearray) -> bool:
@@ -122,6 +200,21 @@ def is_whole(collected: bytearray) -> bool:
         return _LAST_CHUNK.search(collected, end + 2) is not None
     length = _LENGTH.search(head)
     return length is None or len(collected) - end - 4 >= int(length[1])
+
+
+def size_of(collected: bytearray) -> int | None:
+    """Tells how many bytes the first request has; None where only a parser can, or not yet."""
+    end = collected.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = bytes(collected[:end]).lower()
+    if b"\r\nexpect:" in head or b"\r\ntransfer-encoding:" in head:
+        return None
+    lengths = _LENGTH.findall(head)
+    if len(lengths) > 1 or head.count(b"\r\ncontent-length") > len(lengths):
+        return None
+    size = end + 4 + (int(lengths[0]) if lengths else 0)
+    return size if size <= len(collected) else None
 
 
 class _Connection(TConn):

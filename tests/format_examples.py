@@ -13,7 +13,7 @@ from typing import NamedTuple
 from translator.formats.registry import named
 from translator.formats.segment import FileFormat
 
-COUNT = 150
+COUNT = 320
 """Texts that are made by rule, beside those that are written down."""
 
 _NOUNS = ["house", "river", "stone", "window", "letter", "garden", "bridge"]

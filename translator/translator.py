@@ -181,8 +181,13 @@ class Translator:
                 translations[n] = _tidied(translation, sentences[n])
 
         # The longest first: the last one to end is then a short one.
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, reversed(list(batches(rows, search, batch_size)))))
+        todo = list(batches(rows, search, batch_size))[::-1]
+        if workers == 1 or len(todo) == 1:
+            for batch in todo:
+                run(batch)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(run, todo))
         return translations
 
     def translate_texts(

@@ -82,6 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=15, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--overload", type=int, default=60, help="seconds of overload; 0 is none")
+    parser.add_argument("--connections", type=int, default=400, help="of the overload")
     parser.add_argument("--only-overload", action="store_true")
     return parser.parse_args()
 
@@ -132,7 +133,7 @@ def _overload(options: argparse.Namespace, bodies: Path) -> None:
         capacity = _wrk(port, bodies, 64, options.seconds).rate
         before = _first_requests(url, body)
         memory = [memory_of(port)]
-        workers = 1000
+        workers = options.connections
         rate = 10 * capacity / workers
         command = ["hey", "-z", f"{options.overload}s", "-c", str(workers), "-q", f"{rate:.2f}"]
         command += ["-m", "POST", "-T", "application/json", "-d", body[0], "-o", "csv", "-t", "30"]

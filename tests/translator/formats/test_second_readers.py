@@ -20,6 +20,10 @@ from filled_files import filled, filling
 from format_examples import COUNT, Example, examples
 from lxml import etree
 from markdown_it import MarkdownIt
+from translate.storage.base import TranslationStore
+from translate.storage.tmx import tmxfile
+from translate.storage.xliff import xlifffile
+from translate.storage.xliff2 import Xliff2File
 
 EXAMPLES = examples()
 
@@ -141,6 +145,20 @@ def test_xliff_is_the_same_but_for_its_targets(name: str) -> None:
         targets = received.xpath("//*[local-name()='target']")
         done = [target for target in targets if len(target) or target.text]
         assert len(done) == example.segments + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), [("tmx", tmxfile), ("xliff 1.2", xlifffile), ("xliff 2.1", Xliff2File)]
+)
+def test_translate_toolkit_reads_each_unit(name: str, reader: type[TranslationStore]) -> None:
+    example, received = turned(name)
+    units = reader.parsestring(received).units
+    pairs = [(str(unit.source), str(unit.target)) for unit in units if unit.target]
+
+    assert len(pairs) == example.segments + 1  # one was translated before
+    simple = [(source, target) for source, target in pairs if source.endswith("today.")]
+    assert len(simple) == COUNT
+    assert all(target.split() == source.upper().split()[::-1] for source, target in simple)
 
 
 def _without_targets(root: etree._Element) -> bytes:
