@@ -10,7 +10,7 @@ from serving.cache import Cache
 from serving.waiting import Caller
 from translator.config import SearchConfig
 from translator.texts.glossary import Glossary, with_terms
-from translator.texts.sentence import Sentence
+from translator.texts.sentence import Sentence, Term
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translation import Translation
 
@@ -105,13 +105,15 @@ class ServedModel:
         return self._engine.confidence(translation)
 
     def try_out(self) -> None:
-        """Translates, so that the first request need not wait for what comes once.
+        """Translates, so that no request need wait for what comes once.
 
-        A sentence alone and several are searched by graphs of their own.
+        A sentence alone, several, and those with something required are searched by graphs of
+        their own, each of which takes a second or two to make.
         """
-        for count in (1, 2):
-            sentences = [Sentence("1, 2, 3.")] * count
-            self._engine.translate(sentences, self._engine.search_config())
+        search = self._engine.search_config()
+        plain = Sentence("1, 2, 3.")
+        for sentences in ([plain], [plain] * 2, [Sentence(plain.text, (Term(0, 1, "1"),))]):
+            self._engine.translate(sentences, search)
 
     def _translate(
         self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller | None
