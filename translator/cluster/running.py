@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
+import pickle
 import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from translator.cluster.parts import Part, read_parts
 from translator.cluster.planning import PartedJob, plan
 from translator.cluster.work import PartDone, PartFolder, PartTranslator
 from translator.console import Meter, show_progress
-from translator.errors import ClusterError, ConfigError, InputError, TranslatorError
+from translator.errors import ClusterError, ConfigError, TranslatorError
 from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.statistics import Statistics
@@ -29,6 +29,8 @@ from translator.quiet import silence
 
 _WAITING: Final = 2
 """Parts that an actor has before it: one in work, one ready."""
+
+_COLUMN: Final = "packed"
 
 _PATIENCE: Final = 10.0
 """Seconds until a cluster must have answered."""
@@ -137,45 +139,42 @@ def _translated(job: PartedJob, options: Options) -> Iterator[PartDone]:
         )
     )
     for row in dataset.iter_rows():
-        yield _done(json.loads(row["done"]))
+        done = pickle.loads(row[_COLUMN])  # noqa: S301 - of our own actors
+        if isinstance(done, Exception):
+            raise done
+        yield done
 
 
-def _read(_: Any, job: PartedJob, size: int) -> Iterator[dict[str, list[Any]]]:
+# An error goes its way as a value: Ray would wrap one that is raised, and try some of them again.
+
+
+def _read(_: Any, job: PartedJob, size: int) -> Iterator[dict[str, list[bytes]]]:
     try:
         for part in read_parts(job.inputs, job.format, size):
-            yield {name: [value] for name, value in asdict(part).items()} | {"failed": [""]}
+            yield _row(part)
     except (TranslatorError, OSError) as error:
-        lost = asdict(Part(-1, 0, "", b""))
-        yield {name: [value] for name, value in lost.items()} | {"failed": [_failure(error)]}
+        yield _row(error)
 
 
 class _Actor:
-    """A `PartTranslator` as Ray Data calls it: with columns of one row."""
+    """A `PartTranslator` as Ray Data calls it: with a column of one row."""
 
     def __init__(self, options: Options, job: PartedJob) -> None:
         self._translator = PartTranslator(options, job)
 
-    def __call__(self, columns: dict[str, Any]) -> dict[str, list[str]]:
-        (failed,) = columns.pop("failed")
-        if failed:
-            return {"done": [failed]}
-        number, first, place, content = (column[0] for column in columns.values())
-        part = Part(int(number), int(first), str(place), bytes(content))
+    def __call__(self, columns: dict[str, Any]) -> dict[str, list[bytes]]:
+        (packed,) = columns[_COLUMN]
+        part: Part | Exception = pickle.loads(packed)  # noqa: S301 - of `_read`
+        if isinstance(part, Exception):
+            return _row(part)
         try:
-            return {"done": [json.dumps(asdict(self._translator.translate(part)))]}
+            return _row(self._translator.translate(part))
         except (TranslatorError, OSError) as error:
-            return {"done": [_failure(error)]}
+            return _row(error)
 
 
-def _failure(error: TranslatorError | OSError) -> str:
-    # An error is told as a value: Ray would wrap one that is raised, and try some of them again.
-    return json.dumps({"failed": str(error), "expected": isinstance(error, TranslatorError)})
-
-
-def _done(content: dict[str, Any]) -> PartDone:
-    if "failed" in content:
-        raise (InputError if content["expected"] else OSError)(content["failed"])
-    return PartDone.from_json(content)
+def _row(value: Part | PartDone | Exception) -> dict[str, list[bytes]]:
+    return {_COLUMN: [pickle.dumps(value)]}
 
 
 @contextlib.contextmanager

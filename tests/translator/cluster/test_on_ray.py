@@ -35,6 +35,15 @@ def test_parts_are_what_the_local_engine_writes(toy_model_folder: Path, tmp_path
     assert b"".join((parts / name).read_bytes() for name in names) == local.read_bytes()
 
 
+def test_nothing_becomes_an_empty_folder(toy_model_folder: Path, tmp_path: Path) -> None:
+    source, parts = tmp_path / "in.txt", tmp_path / "parts"
+    source.write_text("")
+    done = _run(toy_model_folder / "xx-yy", source, "--output", parts, "--engine", "ray")
+
+    assert done.returncode == 0, done.stderr
+    assert list(parts.iterdir()) == []
+
+
 def test_what_is_wrong_is_told_and_what_is_done_stays(
     toy_model_folder: Path, tmp_path: Path
 ) -> None:
