@@ -78,6 +78,10 @@ class Metrics:
         self._requests.labels(route, known, str(status)).inc()
         self._latency.labels(route).observe(seconds)
 
+    def turned_away(self) -> None:
+        """A translation was refused before the application had the request."""
+        self._requests.labels("/translate", "POST", "503").inc()
+
     def queued(self, change: int) -> None:
         self._queue.inc(change)
 

@@ -88,7 +88,7 @@ class Server(BaseApplication):
 
     def _refused(self) -> None:
         if self._metrics is not None:
-            self._metrics.answered("/translate", "POST", 503, 0.0)
+            self._metrics.turned_away()
 
     def _announce(self, worker: Any) -> None:
         # Workers count up from 1, replacements included: this is said once.

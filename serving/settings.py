@@ -46,8 +46,8 @@ class Settings(BaseModel):
     threads: int = Field(
         default=256,
         ge=2,
-        description="Requests that one process holds at a time; half of them may wait for a model, "
-        "the others are answered at once",
+        description="Requests that one process works on at a time; half of them may wait for a "
+        "model, and translations beyond that get 503",
     )
     dynamic_batching: bool = Field(
         default=True, description="Search sentences of several requests together"

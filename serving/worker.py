@@ -12,10 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ
-from typing import Any
+from typing import Any, NamedTuple
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from serving.edge.web import SECURITY_HEADERS
 from serving.waiting import BUSY
 
 MOST_COLLECTED = 65_536
@@ -28,8 +29,10 @@ _LOG_SECONDS = 1.0
 
 _MOST_ACCEPTED = 64
 _NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
-_WORK = re.compile(rb"(?:POST|GET) /translate[ ?_]")
-_CLOSES = re.compile(rb" HTTP/1\.0\r\n|\r\nconnection:[ \t]*close[ \t]*(?:\r\n|$)", re.IGNORECASE)
+_TRANSLATION = re.compile(rb"POST /translate HTTP/1\.[01]\r\n")
+_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+:[^\r\n\0]*")
+_NOT_PLAIN = frozenset({b"expect", b"origin", b"transfer-encoding", b"upgrade"})
+_DIGITS = 9
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)")
 _IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked")
 _LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
@@ -38,11 +41,18 @@ _LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
 log = logging.getLogger(__name__)
 
 
-_BODY = json.dumps({"error": BUSY}).encode()
-_BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-    b"X-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
-)
+_CONTENT = json.dumps({"error": BUSY}).encode() + b"\n"
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Content-Length": str(len(_CONTENT)),
+    "Retry-After": "1",
+    **SECURITY_HEADERS,
+}
+_START = b"HTTP/1.1 503 Service Unavailable\r\n" + "".join(
+    f"{name}: {value}\r\n" for name, value in _HEADERS.items()
+).encode("ascii")
+_BUSY = _START + b"\r\n" + _CONTENT
+_CLOSING = _START + b"Connection: close\r\n\r\n" + _CONTENT
 
 
 class PatientWorker(ThreadWorker):
@@ -140,27 +150,26 @@ class PatientWorker(ThreadWorker):
         self.poller.register(conn.sock, EVENT_READ, readable)
 
     def _refuse(self, conn: _Connection) -> bool:
-        """Answers what was collected, if it asks for work and no thread is free to do it."""
-        if self._held < self.most_held or not _WORK.match(conn.collected):
+        """Answers what was collected, if it asks for a translation and there are too many."""
+        if self._held < self.most_held:
             return False
-        size = size_of(conn.collected)
-        if size is None:
+        request = plain_translation(conn.collected)
+        if request is None:
             return False
-        closes = _CLOSES.search(conn.collected[: conn.collected.find(b"\r\n\r\n")]) is not None
-        del conn.collected[:size]
+        # Hardly anyone sends a second request before the first is answered; they may ask again.
+        closes = request.closes or request.size < len(conn.collected) or not self.alive
+        conn.collected.clear()
         conn.timeout = time.monotonic() + self.receive_seconds
         self._refused += 1
         if self.on_refused is not None:
             self.on_refused()
+        answer = _CLOSING if closes else _BUSY
         try:
-            sent = conn.sock.send(_BUSY)
+            sent = conn.sock.send(answer)
         except OSError:
             sent = 0
-        if closes or sent < len(_BUSY):
+        if closes or sent < len(answer):
             self._drop(conn)
-        # Another request may have come along with this one.
-        elif is_whole(conn.collected):
-            return self._refuse(conn)
         return True
 
     def _drop(self, conn: _Connection) -> None:
@@ -202,19 +211,42 @@ def is_whole(collected: bytearray) -> bool:
     return length is None or len(collected) - end - 4 >= int(length[1])
 
 
-def size_of(collected: bytearray) -> int | None:
-    """Tells how many bytes the first request has; None where only a parser can, or not yet."""
+class PlainRequest(NamedTuple):
+    """A request whose form leaves nothing to a parser.
+
+    Attributes:
+        size: Its bytes.
+        closes: The connection is to be closed after its answer.
+    """
+
+    size: int
+    closes: bool
+
+
+def plain_translation(collected: bytearray) -> PlainRequest | None:
+    """Reads a whole POST /translate; None for all else, and for what is written in any other way.
+
+    So the loop never takes for the end of a request what a parser, here or in a proxy, would not.
+    Requests of pages from other origins are for the application, too, which knows who may read
+    its answers.
+    """
     end = collected.find(b"\r\n\r\n")
-    if end < 0:
+    if end < 0 or not _TRANSLATION.match(collected):
         return None
-    head = bytes(collected[:end]).lower()
-    if b"\r\nexpect:" in head or b"\r\ntransfer-encoding:" in head:
+    line, *fields = bytes(collected[:end]).lower().split(b"\r\n")
+    if not all(map(_FIELD.fullmatch, fields)):
         return None
-    lengths = _LENGTH.findall(head)
-    if len(lengths) > 1 or head.count(b"\r\ncontent-length") > len(lengths):
+    values = dict(field.split(b":", 1) for field in fields)
+    if len(values) < len(fields) or values.keys() & _NOT_PLAIN:
         return None
-    size = end + 4 + (int(lengths[0]) if lengths else 0)
-    return size if size <= len(collected) else None
+    length = values.get(b"content-length", b"").strip()
+    if not length.isdigit() or len(length) > _DIGITS:
+        return None
+    size = end + 4 + int(length)
+    if size > len(collected):
+        return None
+    closes = line.endswith(b"1.0") or b"close" in values.get(b"connection", b"")
+    return PlainRequest(size, closes)
 
 
 class _Connection(TConn):

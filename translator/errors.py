@@ -34,7 +34,7 @@ class CheckpointError(TranslatorError):
 
 
 class ClusterError(TranslatorError):
-    """A process of those that train together is lost, or did not come."""
+    """A process of those that work together is lost, did not come, or is not like the others."""
 
 
 class DownloadError(TranslatorError):

@@ -10,7 +10,6 @@ byte.
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import itertools
 import os
@@ -23,6 +22,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from translator.files import read_file
+
 PORT = 6399
 RAY = str(Path(sys.executable).with_name("ray"))
 ENVIRONMENT = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
@@ -35,6 +38,15 @@ def main() -> None:
     parser.add_argument("--column", type=int, default=1)
     parser.add_argument("--lines", type=int, default=200_000)
     given = parser.parse_args()
+    if _raylets():
+        sys.exit("Expected no Ray cluster on this machine. Received: one that runs")
+    try:
+        _measure(given)
+    finally:
+        _stop()
+
+
+def _measure(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "in.txt")
         source.write_text("".join(itertools.islice(_lines(given.test, given.column), given.lines)))
@@ -62,9 +74,7 @@ def main() -> None:
 
 
 def _lines(path: str, column: int) -> Iterator[str]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        lines = [line.rstrip("\n").split("\t")[column - 1] + "\n" for line in file]
-    return itertools.cycle(lines)
+    return itertools.cycle([line.split("\t")[column - 1] + "\n" for line in read_file(path)])
 
 
 def _timed(command: list[str], kill: tuple[set[int], Path, int] | None = None) -> tuple[float, str]:

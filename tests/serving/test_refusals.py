@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import socket
@@ -13,7 +14,7 @@ import pytest
 import requests
 from live import Live, telling_server
 
-from serving.worker import size_of
+from serving.worker import PlainRequest, plain_translation
 
 SECONDS = 2
 BODY = b'{"q": "uno dos", "source": "es", "target": "en"}'
@@ -54,7 +55,7 @@ def test_is_told_at_once_and_may_try_again_on_the_same_connection(full: Live) ->
             status, headers, body = read(connection)
             assert time.monotonic() - began < 0.5
             assert (status, headers["Retry-After"]) == (503, "1")
-            assert body == b'{"error": "The server is busy: try again later"}'
+            assert body == b'{"error": "The server is busy: try again later"}\n'
         time.sleep(SECONDS)
         connection.sendall(WHOLE)
         status, _, body = read(connection)
@@ -62,19 +63,23 @@ def test_is_told_at_once_and_may_try_again_on_the_same_connection(full: Live) ->
     assert b"uno dos v1" in body
 
 
-def test_requests_that_came_together_are_each_answered(full: Live) -> None:
+def test_a_second_request_that_came_along_is_not_answered(full: Live) -> None:
     with full.connect() as connection:
-        connection.sendall(WHOLE * 2 + WHOLE[:-5])
-        received = b""
-        while received.count(b"later") < 2:
-            received += connection.recv(4096)
-        assert received.count(b"503 Service Unavailable") == 2
-        connection.sendall(WHOLE[-5:])
-        assert read(connection)[0] == 503
+        connection.sendall(WHOLE * 200)
+        status, headers, _ = read(connection)
+        assert (status, headers["Connection"]) == (503, "close")
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(4096) == b""
+    assert requests.get(f"{full.url}/health", timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "head", [HEAD + b"Connection: Close\r\n", HEAD.replace(b"HTTP/1.1", b"HTTP/1.0")]
+    "head",
+    [
+        HEAD + b"Connection: Close\r\n",
+        HEAD.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        HEAD + b"Connection: close, TE\r\n",
+    ],
 )
 def test_a_connection_is_closed_for_who_wants_that(head: bytes, full: Live) -> None:
     with full.connect() as connection:
@@ -97,20 +102,48 @@ def test_what_costs_no_work_is_answered_and_refusals_are_counted(full: Live) -> 
     assert int(found[1]) >= 5
 
 
+def test_a_page_of_another_origin_may_read_that_it_is_refused() -> None:
+    """The application answers it, which knows the origins."""
+    origin = HEAD + b"Origin: https://example.org\r\nContent-Length: 0\r\n\r\n"
+    assert plain_translation(bytearray(origin)) is None
+
+
 @pytest.mark.parametrize(
-    ("collected", "size"),
+    ("collected", "request_"),
     [
-        (WHOLE, len(WHOLE)),
-        (WHOLE + b"GET", len(WHOLE)),
-        (WHOLE[:-1], None),
-        (HEAD, None),
-        (b"GET /translate?q=a HTTP/1.1\r\n\r\n", 31),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", None),
-        (HEAD + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n", None),
-        (HEAD + b"Content-Length: +1\r\n\r\na", None),
-        (HEAD + b"Content-Length : 1\r\n\r\na", None),
-        (HEAD + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\na", None),
+        (WHOLE, PlainRequest(len(WHOLE), closes=False)),
+        (WHOLE + b"GET", PlainRequest(len(WHOLE), closes=False)),
+        (WHOLE.replace(b"Host", b"connection: Close\r\nHost"), PlainRequest(len(WHOLE) + 19, True)),
+        (WHOLE.replace(b"1.1", b"1.0"), PlainRequest(len(WHOLE), closes=True)),
     ],
 )
-def test_the_size_of_a_request(collected: bytes, size: int | None) -> None:
-    assert size_of(bytearray(collected)) == size
+def test_a_plain_request(collected: bytes, request_: PlainRequest) -> None:
+    assert plain_translation(bytearray(collected)) == request_
+
+
+@pytest.mark.parametrize(
+    "collected",
+    [
+        WHOLE[:-1],
+        HEAD,
+        HEAD + b"\r\n",
+        WHOLE.replace(b"POST", b"GET"),
+        WHOLE.replace(b"/translate", b"/translate_file"),
+        WHOLE.replace(b"/translate", b"/translate?a"),
+        WHOLE.replace(b"1.1", b"2.0"),
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding : chunked\r\nContent-Length: 3\r\n\r\nabc",
+        HEAD + b"X: a\n Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+        HEAD + b"X: a\nContent-Length: 50\r\n\r\n",
+        HEAD + b"Content-Length: 3\r\n 7\r\n\r\nabc",
+        HEAD + b"\r\n Content-Length: 50\r\n\r\n",
+        HEAD + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n",
+        HEAD + b"Content-Length: +1\r\n\r\na",
+        HEAD + b"Content-Length: 1_0\r\n\r\n0123456789",
+        HEAD + b"Content-Length : 1\r\n\r\na",
+        HEAD + b"Content-Length: " + b"0" * 5000 + b"1\r\n\r\na",
+        HEAD + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\na",
+    ],
+)
+def test_whatever_is_not_plain_is_for_the_parser(collected: bytes) -> None:
+    assert plain_translation(bytearray(collected)) is None

@@ -30,7 +30,7 @@ class Part:
     Attributes:
         number: Counted from 0; by it the parts stand in the input's order.
         first: Rows before it.
-        place: Where it begins, for messages: "a.txt, line 4,001".
+        place: Where it begins, for messages: "a.txt, line 4001".
         content: A file of the input's format.
     """
 
@@ -92,7 +92,9 @@ def _split(source: BinaryIO) -> Iterator[bytes]:
         if encoding and encoding != "utf-8":
             raise InputError(f"expected UTF-8. Received: {encoding.upper()}")
         if len(line) > LONGEST_LINE:
-            raise InputError(f"line {number}: expected at most {LONGEST_LINE} bytes")
+            raise InputError(
+                f"line {number}: expected at most {LONGEST_LINE} bytes. Received: more"
+            )
         yield line
 
 
@@ -108,5 +110,7 @@ def _tables(names: Iterable[str], size: int) -> Iterator[_Cut]:
                 parquet.write_table(pa.Table.from_batches([batch]), content)
                 yield f"{name}, row {rows + 1}", batch.num_rows, content.getvalue()
                 rows += batch.num_rows
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise InputError(f"{name}: expected a Parquet file. Received: {error}") from error

@@ -10,12 +10,19 @@ from typing import Final
 from translator.errors import ConfigError, InputError
 from translator.formats.parquet import Parquet
 from translator.formats.segment import FileFormat
-from translator.pipeline.jobs import TARGET, format_of_file, model_groups, target_languages
+from translator.pipeline.jobs import (
+    TARGET,
+    check_plain,
+    format_of_file,
+    model_groups,
+    target_languages,
+)
 from translator.pipeline.lines import STANDARD_STREAM, Lines
 from translator.pipeline.options import Options
 
 _ALONE: Final = ("txt", "tsv", "jsonl")
 _PARQUET: Final = ".parquet"
+_NAMES: Final = ("{name}", "{stem}")
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,11 @@ def plan(options: Options) -> list[PartedJob]:
     if not inputs:
         raise InputError(f"{options.files[0]}: expected files in it. Received: none")
     form = _format(inputs, options)
+    if any(field in options.output for field in _NAMES):
+        raise ConfigError(
+            "--output: expected a folder for the parts of all FILEs together. "
+            f"Received: {options.output}"
+        )
     groups = model_groups(options)
     if len(groups) > 1 and TARGET not in options.output:
         raise ConfigError(
@@ -70,6 +82,11 @@ def plan(options: Options) -> list[PartedJob]:
         PartedJob(inputs, options.output.replace(TARGET, target), form, models)
         for models, target in zip(groups, targets, strict=True)
     ]
+    if len({job.output for job in jobs}) < len(jobs):
+        raise ConfigError(
+            "--into: expected one model for each target language. "
+            f"Received: {', '.join(targets)}, as {options.output}"
+        )
     for job in jobs:
         output = Path(job.output)
         if output.exists() and not (output.is_dir() and not any(output.iterdir())):
@@ -99,15 +116,20 @@ def _format(inputs: tuple[str, ...], options: Options) -> FileFormat:
         names = ", ".join(sorted({form.name for form in found.values()}))
         raise InputError(f"--engine ray: expected FILEs of one format. Received: {names}")
     (form,) = found.values()
-    return form
+    # Of several files the lines follow one another, as the local engine has them.
+    return Lines() if form.name == "txt" and len(inputs) > 1 else form
 
 
 def _format_of(name: str, options: Options) -> FileFormat:
+    if name.lower().endswith(_PARQUET) and options.format is None:
+        form: FileFormat = Parquet(options.fields or options.columns or "text")
+        check_plain(name, form, options)
+        return form
+    form = format_of_file(name, options) or Lines()
+    if form.name != Lines.name:
+        check_plain(name, form, options)
     if options.has_columns:
         return Lines()
-    if name.lower().endswith(_PARQUET) and options.format is None:
-        return Parquet(options.fields or options.columns or "text")
-    form = format_of_file(name, options) or Lines()
     if form.name not in (*_ALONE, Lines.name):
         raise InputError(
             f"{name}: expected plain lines, {', '.join(_ALONE)} or parquet with --engine ray: "

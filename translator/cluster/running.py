@@ -59,15 +59,19 @@ def run_on_ray(options: Options) -> int:
     options = _located(replace(options, threads=options.threads or 1))
     jobs = plan(options)
     folders = [PartFolder(job.output, job.extension) for job in jobs]
-    for folder in folders:
-        folder.begin(resume=options.resume)
     started = time.monotonic()
     with (
         show_progress(visible=options.is_visible and sys.stderr.isatty()) as meter,
         _connected(options.address),
     ):
-        done = [_do(job, folder, options, meter) for job, folder in zip(jobs, folders, strict=True)]
-    return summarize(options, jobs, done, time.monotonic() - started)
+        for folder in folders:
+            folder.begin(resume=options.resume)
+        done = [_do(job, options, meter) for job in jobs]
+    # All of them at the end: until then, --resume finds each folder where it was.
+    for folder, parts in zip(folders, done, strict=True):
+        folder.finish(len(parts))
+    totals = [sum(parts, Statistics()) for parts in done]
+    return summarize(options, jobs, totals, time.monotonic() - started)
 
 
 def _located(options: Options) -> Options:
@@ -87,17 +91,24 @@ def _located(options: Options) -> Options:
     )
 
 
-def _do(job: PartedJob, folder: PartFolder, options: Options, meter: Meter) -> Statistics:
+def _do(job: PartedJob, options: Options, meter: Meter) -> list[Statistics]:
+    """Has a job done; gives what became of each part, in order."""
     meter.begin(job.output, None)
     found: dict[int, Statistics] = {}
+    made_by: set[str] = set()
     for part in _translated(job, options):
+        made_by.add(part.made_by)
+        if len(made_by) > 1:
+            raise ClusterError(
+                f"{job.output}: expected the same models, and the same versions of files such as "
+                "a glossary, on each machine. Received: others on some"
+            )
         for problem in part.problems:
             meter.say(problem)
         statistics = found[part.number] = Statistics.from_state(part.statistics)
         count = statistics.counts["segments"]
         meter.advance(count, count if part.fresh else 0)
-    folder.finish(len(found))
-    return sum((found[number] for number in sorted(found)), Statistics())
+    return [found[number] for number in sorted(found)]
 
 
 def _translated(job: PartedJob, options: Options) -> Iterator[PartDone]:
@@ -138,11 +149,18 @@ def _translated(job: PartedJob, options: Options) -> Iterator[PartDone]:
             num_cpus=threads,
         )
     )
-    for row in dataset.iter_rows():
-        done = pickle.loads(row[_COLUMN])  # noqa: S301 - of our own actors
-        if isinstance(done, Exception):
-            raise done
-        yield done
+    try:
+        for row in dataset.iter_rows():
+            done = pickle.loads(row[_COLUMN])  # noqa: S301 - of our own actors
+            if isinstance(done, Exception):
+                raise done
+            yield done
+    except (ray.exceptions.RayError, ImportError) as error:
+        reason = str(error).strip().splitlines()[-1:]
+        raise ClusterError(
+            "--engine ray: expected machines that have the packages of requirements-ray.txt, and "
+            f"stay. Received: {' '.join(reason)}"
+        ) from error
 
 
 # An error goes its way as a value: Ray would wrap one that is raised, and try some of them again.
@@ -169,7 +187,7 @@ class _Actor:
             return _row(part)
         try:
             return _row(self._translator.translate(part))
-        except (TranslatorError, OSError) as error:
+        except (TranslatorError, OSError, ImportError) as error:
             return _row(error)
 
 
@@ -194,7 +212,7 @@ def _connected(address: str | None) -> Iterator[None]:
         _check_reachable(address)
         with silence():
             ray.init(
-                address=address,
+                address=address or "local",
                 runtime_env={"py_modules": [str(package)]},
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -202,7 +220,8 @@ def _connected(address: str | None) -> Iterator[None]:
             )
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
-            f"--address: expected a Ray cluster that runs there. Received: {address}: {error}"
+            f"--address: expected a Ray cluster that runs there. Received: {address or 'none'}: "
+            f"{error}"
         ) from error
     try:
         yield

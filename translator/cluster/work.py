@@ -24,7 +24,6 @@ from translator.pipeline.statistics import Statistics
 
 _UNFINISHED: Final = ".parts"
 _JOURNAL: Final = ".journal"
-_SETTINGS: Final = "settings.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class PartDone:
     Attributes:
         number: Of the part.
         digest: Of its content.
+        made_by: Digest of the models and options that made it.
         statistics: The state of its `Statistics`.
         problems: Lines for whoever started the command: what was left as it was, and why.
         fresh: It was translated now, and not in a run before this one.
@@ -41,6 +41,7 @@ class PartDone:
 
     number: int
     digest: str
+    made_by: str
     statistics: Mapping[str, Any]
     problems: tuple[str, ...]
     fresh: bool = True
@@ -81,39 +82,18 @@ class PartFolder:
             )
         (self.path / _JOURNAL).mkdir(parents=True, exist_ok=True)
 
-    def agree(self, settings: Mapping[str, Any]) -> None:
-        """Makes sure that all parts are made by the same models and options.
-
-        Raises:
-            InputError: A part was made, by this run or one before it, with others.
-        """
-        mine = json.loads(json.dumps(settings))
-        path = self.path / _JOURNAL / _SETTINGS
-        if not path.exists():
-            with atomic_writer(path) as file:
-                file.write(json.dumps(mine).encode())
-        found = json.loads(path.read_bytes())
-        changed = sorted(
-            name for name in found.keys() | mine.keys() if found.get(name) != mine.get(name)
-        )
-        if changed:
-            raise InputError(
-                f"{self.path}: expected parts made with the same options, and on each machine by "
-                f"the same models; remove it to begin anew. Received: other {', '.join(changed)}"
-            )
-
     def name(self, number: int) -> str:
         """The name of a part: sorted, names stand in the input's order."""
         return f"part-{number:08d}{self._extension}"
 
-    def find(self, number: int, digest: str) -> PartDone | None:
-        """What an earlier run made of a part, unless the part was another one then."""
+    def find(self, number: int, digest: str, made_by: str) -> PartDone | None:
+        """What an earlier run made of the same part by the same models and options, if any did."""
         try:
             content = json.loads(self._entry(number).read_bytes())
         except FileNotFoundError:
             return None
         done = PartDone.from_json({**content, "fresh": False})
-        return done if done.digest == digest else None
+        return done if (done.digest, done.made_by) == (digest, made_by) else None
 
     def put(self, content: bytes, done: PartDone) -> None:
         """Writes a translated part, then that it is there."""
@@ -155,6 +135,7 @@ class PartTranslator:
         self._job = job
         self._folder = PartFolder(job.output, job.extension)
         self._setup: Setup | None = None
+        self._made_by = ""
 
     def translate(self, part: Part) -> PartDone:
         """Translates a part into the folder, unless a run before this one did.
@@ -163,9 +144,12 @@ class PartTranslator:
             TranslatorError: The part, a model, a file or a setting cannot be used.
             OSError: A file cannot be read or written.
         """
-        setup = self._setup = self._setup or self._set_up()
+        if self._setup is None:
+            self._setup = set_up(self._options, self._job.models, self._chunk_size)
+            self._made_by = self._digest(self._setup)
+        setup = self._setup
         digest = hashlib.sha256(part.content).hexdigest()
-        known = self._folder.find(part.number, digest)
+        known = self._folder.find(part.number, digest, self._made_by)
         if known is not None:
             return known
         problems: list[str] = []
@@ -188,16 +172,15 @@ class PartTranslator:
             )
         except InputError as error:
             raise InputError(f"from {part.place} on: {error}") from error
-        done = PartDone(part.number, digest, statistics.to_state(), tuple(problems))
+        state = statistics.to_state()
+        done = PartDone(part.number, digest, self._made_by, state, tuple(problems))
         self._folder.put(output.getvalue(), done)
         return done
 
-    def _set_up(self) -> Setup:
-        setup = set_up(self._options, self._job.models, self._chunk_size)
+    def _digest(self, setup: Setup) -> str:
         told = {**setup.settings, "format": repr(self._job.format)}
         told |= {"html": self._options.html, "split": self._options.split}
-        self._folder.agree(told)
-        return setup
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @property
     def _chunk_size(self) -> int:

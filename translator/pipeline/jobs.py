@@ -56,13 +56,15 @@ def plan(options: Options) -> list[Job]:
 
     Raises:
         ConfigError: The options name no output of its own for each job.
-        InputError: No format fits a file.
+        InputError: No format fits a file, or it is a folder.
         ModelFolderError: A model does not say its languages.
         OSError: There is no such folder.
     """
     folders = [name for name in options.files if Path(name).is_dir()]
     if folders:
-        raise InputError(f"{folders[0]}: expected a file; --engine ray reads folders, too")
+        raise InputError(
+            f"{folders[0]}: expected a file (--engine ray reads folders, too). Received: a folder"
+        )
     models = model_groups(options)
     pattern = _pattern(options.output, len(models))
     targets = target_languages(models) if TARGET in pattern else [""] * len(models)
@@ -145,14 +147,9 @@ def _filled(pattern: str, group: Sequence[str], target: str) -> str:
 def _format(group: Sequence[str], options: Options) -> FileFormat | None:
     """The format of files; None for plain lines."""
     found = [format_of_file(name, options) for name in group]
+    for name, each in zip(group, found, strict=True):
+        check_plain(name, each, options)
     others = [name for name, each in zip(group, found, strict=True) if _is_marked_up(each)]
-    if others and options.has_columns:
-        raise ConfigError(
-            "--n-best, --scores, --confidence and --alignments: expected plain lines. "
-            f"Received: {others[0]}"
-        )
-    if others and options.html:
-        raise ConfigError(f"--html: expected plain lines, each a fragment. Received: {others[0]}")
     if others and len(group) > 1:
         raise ConfigError(
             "--output: expected a folder, or a pattern with {name} in it, for several FILEs that "
@@ -182,6 +179,23 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
             f"{' and '.join(f'--{name}' for name in settings)}. Received: neither"
         )
     return None
+
+
+def check_plain(name: str, form: FileFormat | None, options: Options) -> None:
+    """Makes sure that a file is plain lines, where options are for these only.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if not _is_marked_up(form):
+        return
+    if options.has_columns:
+        raise ConfigError(
+            "--n-best, --scores, --confidence and --alignments: expected plain lines. "
+            f"Received: {name}"
+        )
+    if options.html:
+        raise ConfigError(f"--html: expected plain lines, each a fragment. Received: {name}")
 
 
 def _is_marked_up(each: FileFormat | None) -> bool:

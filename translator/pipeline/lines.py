@@ -41,7 +41,7 @@ class Lines:
     def translate(
         self, source: BinaryIO, output: BinaryIO, fill: FillAll, languages: Languages
     ) -> None:
-        lines = enumerate(read_lines(source, "lines"), start=1)
+        lines = enumerate(read_lines(source, "part"), start=1)
         _translate((Segment(line, f"line {number}") for number, line in lines), output, fill)
 
 

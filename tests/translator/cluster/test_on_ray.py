@@ -76,3 +76,4 @@ def test_no_such_cluster(toy_model_folder: Path, tmp_path: Path) -> None:
 
     assert found.returncode == 2
     assert found.stderr.startswith("Error: --address: expected a Ray cluster that runs there.")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["in.txt"]  # the next try is a first one

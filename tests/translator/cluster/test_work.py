@@ -108,24 +108,26 @@ def test_an_unfinished_run_is_not_overwritten(start: Start) -> None:
         start()
 
 
-@pytest.mark.parametrize(
-    ("option", "name"), [(("--beam-size", "2"), "search"), (("--html",), "html")]
-)
-def test_other_options_are_refused(option: tuple[str, ...], name: str, start: Start) -> None:
+@pytest.mark.parametrize("option", [("--beam-size", "2"), ("--html",), ("--no-split",)])
+def test_with_other_options_all_is_done_anew(option: tuple[str, ...], start: Start) -> None:
     _, worker = start()
-    worker.translate(ONE)
+    before = worker.translate(ONE)
     _, other = start("--resume", *option)
-    with pytest.raises(InputError, match=f"Received: other .*{name}"):
-        other.translate(TWO)
+    after = other.translate(ONE)
+
+    assert after.fresh
+    assert after.made_by != before.made_by
 
 
-def test_another_model_on_one_machine_is_refused(start: Start, translator: UpperCase) -> None:
+def test_what_another_model_made_is_done_anew(start: Start, translator: UpperCase) -> None:
     _, worker = start()
-    worker.translate(ONE)
+    before = worker.translate(ONE)
     translator.identity = ("another",)
     _, worker = start("--resume")
-    with pytest.raises(InputError, match=r"by the same models.*Received: other models"):
-        worker.translate(TWO)
+    after = worker.translate(ONE)
+
+    assert after.fresh
+    assert after.made_by != before.made_by
 
 
 def test_a_missing_part_is_told(start: Start) -> None:
@@ -189,6 +191,8 @@ class TestPlan:
             ("out/en", ("es-en",)),
             ("out/fr", ("es-fr",)),
         ]
+        with pytest.raises(ConfigError, match="--into: expected one model for each target"):
+            plan(_options("in.txt", "--output", "out/{target}", *models, "--into", "es-en"))
         with pytest.raises(ConfigError, match=r"an --output with \{target\} in it"):
             plan(_options("in.txt", "--output", "out", *models))
 
@@ -202,16 +206,27 @@ class TestPlan:
             (["c.po", "--output", "o"], "c.po: expected plain lines, .* Received: po"),
             (["t.tsv", "--output", "o", "--columns", "es:en"], "--columns: expected numbers"),
             (["empty", "--output", "o"], "empty: expected files in it. Received: none"),
+            (["a.txt", "--output", "o/{name}"], "--output: expected a folder for the parts of all"),
+            (["c.po", "--output", "o", "--scores"], "expected plain lines. Received: c.po"),
+            (["p.parquet", "--output", "o", "--n-best", "2"], "plain lines. Received: p.parquet"),
+            (["b.jsonl", "--output", "o", "--html"], "--html: expected plain lines"),
         ],
     )
     def test_what_cannot_be_parted_is_told(self, arguments: list[str], message: str) -> None:
-        for name in ("a.txt", "b.jsonl", "c.po", "t.tsv"):
+        for name in ("a.txt", "b.jsonl", "c.po", "t.tsv", "p.parquet"):
             Path(name).write_text("")
         Path("empty").mkdir()
         Path("full").mkdir()
         Path("full", "file").write_text("")
         with pytest.raises(TranslatorError, match=message):
             plan(_options(*arguments))
+
+    def test_lines_of_several_files_follow_one_another(self) -> None:
+        for name in ("a.txt", "b.txt"):
+            Path(name).write_text("")
+        (one,) = plan(_options("a.txt", "--output", "out"))
+        (several,) = plan(_options("a.txt", "b.txt", "--output", "out"))
+        assert (one.format, several.format) == (Txt(), Lines())
 
     def test_an_address_is_for_ray(self) -> None:
         Path("a.txt").write_text("")
