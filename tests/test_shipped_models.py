@@ -31,6 +31,12 @@ EVERYDAY = {
         ("No hablo español.", "Spanish"),
         ("Ella es mi hermana.", "sister"),
     ],
+    ("de", "en"): [
+        ("Wo ist der Bahnhof?", "station"),
+        ("Ich habe Hunger.", "hungry"),
+        ("Ich spreche kein Deutsch.", "German"),
+        ("Sie ist meine Schwester.", "sister"),
+    ],
     ("en", "es"): [
         ("Where is the station?", "estación"),
         ("I'm hungry.", "hambre"),
