@@ -28,7 +28,12 @@ from translator.files import read_file
 
 PORT = 6399
 RAY = str(Path(sys.executable).with_name("ray"))
-ENVIRONMENT = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {
+    **os.environ,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+    "PYTHONPATH": str(ROOT),
+}
 
 
 def main() -> None:
