@@ -61,12 +61,12 @@ class PatientWorker(ThreadWorker):
     gunicorn's own worker gives a connection a thread once it has sent a byte, and waits for the
     rest without end; a handful of clients that send a byte a second would hold all threads. Here
     the loop that accepts connections also collects what arrives. It looks at the form of a request
-    only to tell whether more is to come. gunicorn parses what was collected, and reads on where
-    there is more to it after all; that, too, has an end.
+    to tell whether more is to come, and whether to refuse it. gunicorn parses what was collected,
+    and reads on where there is more to it after all; that, too, has an end.
 
     While as many requests as may be are in threads, whoever asks for a translation is refused by
     the loop. Python runs one thread at a time, so more of them would only keep the others from
-    ending; and a thread that refuses costs ten times as much.
+    ending.
     """
 
     receive_seconds = 30.0

@@ -178,8 +178,7 @@ class PartTranslator:
         return done
 
     def _digest(self, setup: Setup) -> str:
-        told = {**setup.settings, "format": repr(self._job.format)}
-        told |= {"html": self._options.html, "split": self._options.split}
+        told = setup.settings_for(self._job.format, self._options)
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @property

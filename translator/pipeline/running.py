@@ -106,8 +106,7 @@ class _Work:
         return self.options.chunk_size or (1 if is_terminal else CHUNK_SIZE)
 
     def _journal(self, job: Job, setup: Setup) -> Journal:
-        told = {**setup.settings, "format": repr(job.format)}
-        told |= {"html": self.options.html, "split": self.options.split}
+        told = setup.settings_for(job.format, self.options)
         journal = Journal(job.output, told, resume=self.options.resume)
         if self.options.resume:
             remove_leftovers(job.output)

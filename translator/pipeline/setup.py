@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.batch_output import LineFormat
-from translator.formats.segment import Languages
+from translator.formats.segment import FileFormat, Languages
 from translator.glossary_file import read_glossary
 from translator.hardware import count_cores
 from translator.pipeline.memory import Memory, read_memory
@@ -36,6 +36,11 @@ class Setup:
     languages: Languages
     chunks: ChunkTranslator
     settings: dict[str, Any]
+
+    def settings_for(self, form: FileFormat | None, options: Options) -> dict[str, Any]:
+        """All that the translations of a file depend on beside its texts."""
+        own = {"format": repr(form), "html": options.html, "split": options.split}
+        return {**self.settings, **own}
 
 
 def set_up(options: Options, models: Sequence[str], chunk_size: int) -> Setup:
