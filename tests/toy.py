@@ -14,6 +14,8 @@ TOY_SETTINGS = {
     "placeholders": 0.0,
     "joined": 0.0,
     "recased": 0.0,
+    "substituted": 0.0,
+    "word_pairs": False,
     "embedding_size": 32,
     "encoder_size": 64,
     "decoder_size": 64,

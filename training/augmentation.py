@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from training.corpus import Chunk, Pair
@@ -32,6 +32,7 @@ class Augmentation:
     Attributes:
         placeholders: Pairs with placeholders for names and numbers that both sides have, or with
             one at an end.
+        substituted: Pairs with other names and numbers in the place of those that both sides have.
         joined: Pairs made of two neighbours.
         recased: Pairs in capitals, in lower case, or without their last mark.
 
@@ -40,11 +41,12 @@ class Augmentation:
     """
 
     placeholders: float = 0.0
+    substituted: float = 0.0
     joined: float = 0.0
     recased: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("placeholders", "joined", "recased"):
+        for name in ("placeholders", "substituted", "joined", "recased"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(
                     f"{name}: expected a share in [0, 1]. Received: {getattr(self, name)!r}"
@@ -57,9 +59,12 @@ class Augmentation:
             yield chunk._replace(pairs=[*chunk.pairs, *self._make(list(chunk.pairs), rng)])
 
     def _make(self, pairs: list[Pair], rng: random.Random) -> Iterator[Pair]:
+        names = sorted({word for pair in pairs for word in shared_words(*pair) if word.isalpha()})
         for pair in pairs:
             if rng.random() < self.placeholders:
                 yield with_placeholders(pair, rng)
+            if rng.random() < self.substituted:
+                yield from substituted(pair, names, rng)
             if rng.random() < self.joined:
                 other = rng.choice(pairs)
                 yield f"{pair[0]} {other[0]}", f"{pair[1]} {other[1]}"
@@ -85,6 +90,33 @@ def with_placeholders(pair: Pair, rng: random.Random) -> Pair:
         form = rng.choice(_ATTACHED)
         source, target = (form.format(text=text, x=symbols[-1]) for text in (source, target))
     return source, target
+
+
+def substituted(pair: Pair, names: Sequence[str], rng: random.Random) -> Iterator[Pair]:
+    """The pair with other names and numbers, if both sides share some.
+
+    Args:
+        pair: Source and target.
+        names: To draw from. Numbers are drawn from those of as many digits; never 1, which asks
+            for other words beside it, and 1 stays.
+        rng: Draws.
+    """
+    source, target = pair
+    others = {
+        word: _number_like(word, rng) if word.isdigit() else rng.choice(names)
+        for word in shared_words(source, target)
+        if word != "1" and (word.isdigit() or word.isalpha())
+    }
+    if others:
+        source, target = (
+            _WORD.sub(lambda match: others.get(match[0], match[0]), text) for text in pair
+        )
+        yield source, target
+
+
+def _number_like(digits: str, rng: random.Random) -> str:
+    least = 2 if len(digits) == 1 else 10 ** (len(digits) - 1)
+    return str(rng.randrange(least, 10 ** len(digits)))
 
 
 def shared_words(source: str, target: str) -> list[str]:

@@ -51,8 +51,11 @@ class TrainConfig:
             0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
         placeholders: Pairs with placeholders that are made of those that are there, as a share of
             them: they teach the model to carry what must survive.
+        substituted: Pairs with other names and numbers, as a share of those where both sides have
+            the same.
         joined: Pairs made of two neighbours, as a share.
         recased: Pairs in capitals, in lower case, or without their last mark, as a share.
+        word_pairs: Pairs of single words that surely translate each other, learnt from the corpus.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
         embedding_size: See ModelConfig; so are all down to `tie_output`.
         encoder_size: See ModelConfig.
@@ -111,8 +114,10 @@ class TrainConfig:
     tokenizer: Algorithm = "unigram"
     subword_sampling: float = 0.0
     placeholders: float = 0.1
+    substituted: float = 0.2
     joined: float = 0.1
     recased: float = 0.05
+    word_pairs: bool = True
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256
@@ -194,7 +199,7 @@ class TrainConfig:
 
     def augmentation(self) -> Augmentation:
         """What is made of the pairs that are there."""
-        return Augmentation(self.placeholders, self.joined, self.recased)
+        return Augmentation(self.placeholders, self.substituted, self.joined, self.recased)
 
     def forcing(self, total: int) -> Forcing:
         """The schedule of the teacher-forcing ratio in a run of `total` updates."""

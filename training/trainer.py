@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from training.callbacks import (
 from training.checkpoint import Checkpoints, Progress, save_weights
 from training.cluster import Cluster
 from training.config import TrainConfig
-from training.corpus import Corpus, StreamedCorpus
+from training.corpus import Chunk, Corpus, Pair, StreamedCorpus
 from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.lexicon import learn_lexicon
@@ -36,6 +37,7 @@ from training.report.record import record_begin
 from training.run import LEXICON, Data, Run, Start, begin, held
 from training.subwords import make_sampler
 from training.trainee import compute_deterministically, make_trainee, state_of
+from training.words import learn_words
 from training.workers import TellState, leading
 from translator.errors import CheckpointError, ClusterError, TranslatorError
 from translator.model import Seq2Seq, build
@@ -100,19 +102,22 @@ def train(
     say(recipe)
     with leading(cluster), held(folder):
         run = begin(folder, data, config, corpus, start, parts)
-        pairs = _encode(run, corpus)
+        words = learn_words(corpus.sample) if config.word_pairs else []
+        pairs = _encode(run, corpus, words)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
         return _train(run, pairs, valid, quiet, report, cluster)
 
 
-def _encode(run: Run, corpus: StreamedCorpus) -> Pairs:
-    """The pairs of a corpus as ids, and those that are made of them."""
+def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> Pairs:
+    """The pairs of a corpus as ids, those that are made of them, and those of single words."""
     made = run.config.augmentation()
     if not (run.source.placeholders and run.target.placeholders):
         made = dataclasses.replace(made, placeholders=0.0)
     chunks = made.apply(corpus.chunks(), run.config.seed)
-    return encode_chunks(chunks, run.source, run.target, run.config.max_length)
+    return encode_chunks(
+        chain(chunks, [Chunk(words)]), run.source, run.target, run.config.max_length
+    )
 
 
 def leave_lexicon(run: Run, pairs: Pairs, say: Callable[[str], None]) -> None:
