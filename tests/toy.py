@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -73,7 +74,8 @@ def run_module(
 def settings(**changes: object) -> list[str]:
     """The toy task's settings as options of the training command."""
     values = {**TOY_SETTINGS, **changes}
-    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    texts = {key: v if isinstance(v, str) else json.dumps(v) for key, v in values.items()}
+    return [part for key, text in texts.items() for part in ("--set", f"{key}={text}")]
 
 
 def train_arguments(output: Path, train: Path, valid: Path, **changes: object) -> list[str]:

@@ -26,6 +26,8 @@ Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Selection = Literal["chrf", "bleu", "loss"]
 Feed = Literal["sample", "mode"]
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
 FREE_TO_CHANGE = frozenset(
     {
         "deterministic",
@@ -170,9 +172,8 @@ class TrainConfig:
             number = isinstance(value, int) and not isinstance(value, bool)
             fits = type(value) is type(default) or (isinstance(default, float) and number)
             if not fits or (isinstance(value, float) and not math.isfinite(value)):
-                raise ConfigError(
-                    f"{field.name}: expected {type(default).__name__}. Received: {value!r}"
-                )
+                expected = _KINDS[type(default)]
+                raise ConfigError(f"{field.name}: expected {expected}. Received: {value!r}")
         at_least_one = ("max_length", "accumulate", "epochs", "plateau", "log_every")
         for name in (*at_least_one, "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
+from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -200,6 +201,11 @@ class Sources:
                     yield pair
                 else:
                     tally[verdict] += 1
+
+
+def bare_names(source: str) -> str:
+    """File names without their folders: where they lie is nobody's business."""
+    return ",".join(Path(part).name for part in source.split(","))
 
 
 def read_corpus(

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -37,6 +37,9 @@ from translator.tokenizer import Tokenizer
 
 Tensor = Any
 
+Describe = Callable[[SavedTranslator], Mapping[str, Any]]
+"""What `model.json` is to tell that only the written model shows, such as its scores."""
+
 _TOLERANCE = 1e-3
 """Largest difference of log-probabilities between a live model and its folder."""
 
@@ -48,6 +51,7 @@ def export_model(
     folder: str | os.PathLike[str],
     info: Mapping[str, Any],
     lexicon: Lexicon | None = None,
+    describe: Describe | None = None,
 ) -> Path:
     """Writes the next version of a model folder.
 
@@ -60,6 +64,10 @@ def export_model(
         info: What `model.json` is to tell beside the sizes: `source_language`, `target_language`,
             and whatever is known of training, data, licence and scores.
         lexicon: What shortlists for the search are made of, if there is one.
+        describe: Adds to `info` what it finds out by translating with what was written. That is
+            written before anything is traced for a translation, because TensorFlow numbers its
+            functions by all it traced before: so models of the same sizes that are exported by
+            processes of their own have the same `saved_model.pb`, which a server loads once.
 
     Returns:
         The folder of the version.
@@ -75,9 +83,12 @@ def export_model(
     except OSError as error:
         raise ExportError(f"{root}: cannot be written: {error.strerror}") from error
     try:
-        round_to_float16(model)
-        _write(model, source, target, aside, info, lexicon)
-        _verify(model, aside)
+        _round_to_float16(model)
+        _write(model, source, target, aside, lexicon)
+        _describe(model, aside, info)
+        saved = _verified(model, aside)
+        if describe is not None:
+            _describe(model, aside, {**info, **describe(saved)})
         return _move(aside, root)
     except (OSError, tf.errors.OpError) as error:
         raise ExportError(f"{root}: cannot be written: {_first_line(error)}") from error
@@ -85,12 +96,8 @@ def export_model(
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def round_to_float16(model: Seq2Seq) -> None:
-    """Rounds weights to what a model folder stores, in place.
-
-    Raises:
-        ExportError: A weight is too large for float16, or no number.
-    """
+def _round_to_float16(model: Seq2Seq) -> None:
+    """Rounds weights to what a model folder stores, in place."""
     for weight in model.weights:
         with np.errstate(over="ignore"):  # told below, by name
             rounded = np.asarray(weight).astype(np.float16)
@@ -104,9 +111,9 @@ def _write(
     source: Tokenizer,
     target: Tokenizer,
     folder: Path,
-    info: Mapping[str, Any],
     lexicon: Lexicon | None,
 ) -> None:
+    """Writes everything but `model.json`."""
     module = tf.Module()
     module.weights = [tf.Variable(np.asarray(w).astype(np.float16)) for w in model.weights]
 
@@ -136,6 +143,11 @@ def _write(
     (assets / "target.model").write_bytes(target.serialized)
     if lexicon is not None:
         lexicon.save(folder / LEXICON)
+
+
+def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> None:
+    """Writes `model.json`: what is given, the sizes, and a checksum of each other file."""
+    place = folder / "assets" / "model.json"
     described = {
         "format_version": FORMAT_VERSION,
         **info,
@@ -144,15 +156,15 @@ def _write(
         "files": {
             path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.rglob("*"))
-            if path.is_file()
+            if path.is_file() and path != place
         },
     }
     described["checksum"] = content_checksum(described)
     text = json.dumps(described, indent=2, ensure_ascii=False)
-    (assets / "model.json").write_text(text + "\n", "utf-8")
+    place.write_text(text + "\n", "utf-8")
 
 
-def _verify(model: Seq2Seq, folder: Path) -> None:
+def _verified(model: Seq2Seq, folder: Path) -> SavedTranslator:
     """Loads what was written and compares it with the model on random sentences."""
     try:
         saved = SavedTranslator.load(folder)
@@ -177,6 +189,7 @@ def _verify(model: Seq2Seq, folder: Path) -> None:
                 f"{name} of the folder: expected those of the model within {_TOLERANCE}. "
                 f"Received: a difference of {difference}"
             )
+    return saved
 
 
 def _move(aside: Path, root: Path) -> Path:

@@ -103,15 +103,15 @@ class TestRanges:
     @pytest.mark.parametrize(
         ("name", "value", "expected"),
         [
-            ("epochs", 2.0, "int"),
-            ("epochs", "2", "int"),
-            ("epochs", True, "int"),
-            ("epochs", None, "int"),
-            ("joint_vocab", 1, "bool"),
-            ("learning_rate", "fast", "float"),
-            ("learning_rate", False, "float"),
-            ("tokenizer", 1, "str"),
-            ("select", ["chrf"], "str"),
+            ("epochs", 2.0, "a whole number"),
+            ("epochs", "2", "a whole number"),
+            ("epochs", True, "a whole number"),
+            ("epochs", None, "a whole number"),
+            ("joint_vocab", 1, "true or false"),
+            ("learning_rate", "fast", "a number"),
+            ("learning_rate", False, "a number"),
+            ("tokenizer", 1, "a text"),
+            ("select", ["chrf"], "a text"),
         ],
     )
     def test_refuses_types(self, name: str, value: Any, expected: str) -> None:
@@ -168,11 +168,11 @@ class TestLoad:
             ("", "''"),
             ("epoch=3", "epoch"),
             ("=3", "expected keys among"),
-            ("epochs=", "epochs: expected int. Received: ''"),
-            ("epochs=three", "epochs: expected int. Received: 'three'"),
-            ("epochs=3.5", "epochs: expected int. Received: 3.5"),
-            ("joint_vocab=yes", "joint_vocab: expected bool. Received: 'yes'"),
-            ("state_dropout=null", "state_dropout: expected float. Received: None"),
+            ("epochs=", "epochs: expected a whole number. Received: ''"),
+            ("epochs=three", "epochs: expected a whole number. Received: 'three'"),
+            ("epochs=3.5", "epochs: expected a whole number. Received: 3.5"),
+            ("joint_vocab=yes", "joint_vocab: expected true or false. Received: 'yes'"),
+            ("state_dropout=null", "state_dropout: expected a number. Received: None"),
         ],
     )
     def test_refuses_a_setting(self, setting: str, told: str) -> None:
@@ -197,8 +197,8 @@ class TestLoad:
         [
             ("[training]\nepochs = 3\n", "training"),
             ("epoch = 3\n", "epoch"),
-            ("epochs = '3'\n", "epochs: expected int. Received: '3'"),
-            ("epochs = 2026-01-01\n", "epochs: expected int."),
+            ("epochs = '3'\n", "epochs: expected a whole number. Received: '3'"),
+            ("epochs = 2026-01-01\n", "epochs: expected a whole number."),
         ],
     )
     def test_what_a_file_says_is_checked(self, content: str, told: str, tmp_path: Path) -> None:

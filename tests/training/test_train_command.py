@@ -292,11 +292,11 @@ class TestBadInput:
         ("more", "told"),
         [
             (["--set", "epoch=3"], "Received: epoch"),
-            (["--set", "epochs=three"], "epochs: expected int. Received: 'three'"),
+            (["--set", "epochs=three"], "epochs: expected a whole number. Received: 'three'"),
             (["--set", "epochs"], "--set: expected key=value. Received: 'epochs'"),
             (["--set", "state_dropout=1"], "state_dropout: expected in [0, 1). Received: 1"),
             (["--set", "seed=-1"], "seed: expected"),
-            (["--set", "seed=abc"], "seed: expected int. Received: 'abc'"),
+            (["--set", "seed=abc"], "seed: expected a whole number. Received: 'abc'"),
             (["--columns", "1"], "--columns: expected two numbers"),
             (["--columns", "1,2,3"], "--columns: expected two numbers"),
             (["--columns", "0,1"], "--columns: expected two numbers"),

@@ -35,7 +35,7 @@ def evaluate(
     """Print BLEU and chrF of a MODEL folder, with their sacrebleu signatures."""
     with clear_errors():
         start()
-        from training.export import read_test, score_pairs
+        from training.scoring import read_test, score_pairs
         from translator.translator import Translator
 
         translator = Translator.load(model)
@@ -50,7 +50,8 @@ def evaluate(
         return
     click.echo(
         f"{report['sentences']} sentences, beam {beam_size}, {report['seconds']:.1f} s, "
-        f"{report['truncated']} truncated"
+        f"{report['truncated']} truncated, {report['empty']} empty, {report['looping']} looping, "
+        f"{report['copied']} copied"
     )
     for score in report["scores"]:
         click.echo(f"{score['metric']} {score['value']:.2f}  {score['signature']}")

@@ -1,0 +1,52 @@
+"""The card of a model that was trained: what its reader needs to know, and nothing of its maker."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from training.model_card import model_card
+from training.run import Run
+from translator.model_folder import check_files, read_info
+
+
+@pytest.fixture
+def version(toy_model_folder: Path) -> Path:
+    return toy_model_folder / "xx-yy" / "1"
+
+
+def test_an_export_leaves_its_card(version: Path, toy_run: Path) -> None:
+    card, info = (version / "README.md").read_text("utf-8"), read_info(version)
+    assert card == model_card(info)
+    for report in info["scores"]:
+        for score in report["scores"]:
+            assert f" {score['value']} |" in card
+            assert f"`{score['signature']}`" in card
+    assert info["training"]["licence"] in card
+    assert str(toy_run.parent) not in card
+    # Whoever adds to the card does not damage the model.
+    assert "README.md" not in info["files"]
+    check_files(version, info)
+
+
+def test_a_licence_that_is_not_told(version: Path) -> None:
+    info = json.loads(json.dumps(read_info(version)))
+    info["training"]["licence"] = ""
+    assert "| licence of the pairs | not told |" in model_card(info)
+
+
+def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
+    run = Run.open(toy_run)
+    words = shlex.split(run.command())
+    given = dict(zip(words[4::2], words[5::2], strict=True))
+    assert words[:4] == ["python", "-m", "training", "train"]
+    assert given["--train"] == "train.tsv"
+    assert (given["--source"], given["--target"]) == run.data.languages
+    settings = dict(word.split("=") for word in words if "=" in word)
+    assert settings["vocab_size"] == "283"
+    assert settings["word_pairs"] == "false"
+    # What is the usual for so few pairs, and what follows from the processor, is not repeated.
+    assert not {"attention", "precision"} & {*settings}

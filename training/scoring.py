@@ -1,0 +1,67 @@
+"""Scores of a model folder on test pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from training.corpus import Filter, Pair, bare_names, read_corpus
+from training.evaluation import corpus_scores
+from training.failures import count_failures
+from translator.config import SearchConfig
+from translator.translation import Translation
+from translator.translator import Translator
+
+_ALL = Filter(max_words=10**6, max_chars=10**7, max_ratio=1e6, drop_duplicates=False)
+"""A test split is scored as it is; only empty pairs, which no reference can judge, are left out."""
+
+
+def read_test(
+    files: Sequence[str],
+    columns: tuple[int, int],
+    languages: tuple[str, str],
+    skip_bad_lines: bool = False,
+) -> list[Pair]:
+    """Pairs to score on, as they are.
+
+    Raises:
+        CorpusError: A file cannot be read.
+    """
+    corpus = read_corpus(
+        files, columns=columns, languages=languages, filter=_ALL, skip_bad_lines=skip_bad_lines
+    )
+    return corpus.pairs
+
+
+def score_pairs(
+    translator: Translator, pairs: Sequence[Pair], files: Sequence[str], search: SearchConfig
+) -> tuple[dict[str, Any], list[Translation]]:
+    """Translates test pairs and scores them.
+
+    Args:
+        translator: What is scored.
+        pairs: What it is scored on.
+        files: Where they are from.
+        search: Settings of the search.
+
+    Returns:
+        What was scored and how (`data`, `search`), `sentences`, `seconds`, how many were
+        `truncated` or failed (see `Failures`), and `scores`; and the translations.
+    """
+    start = time.monotonic()
+    translations = translator.translate([source for source, _ in pairs], search)
+    seconds = time.monotonic() - start
+    texts = [translation.text for translation in translations]
+    scores = corpus_scores(texts, [target for _, target in pairs])
+    report = {
+        "data": [bare_names(file) for file in files],
+        "search": dataclasses.asdict(search),
+        "sentences": len(pairs),
+        "seconds": round(seconds, 2),
+        "truncated": sum(t.truncated for t in translations),
+        **dataclasses.asdict(count_failures(pairs, texts)),
+        "scores": [dataclasses.asdict(score) for score in scores],
+    }
+    return report, translations
