@@ -9,10 +9,17 @@ SERVE_READY := $(VENV)/.serve-ready
 TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
+# For `make models`: what to train, where to keep the pairs, and options of `fetch` and `train`.
+DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
+DATA := data
+FETCH :=
+TRAIN := --set epochs=5 --set average=0.998
+comma := ,
+
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train-ready test lint format clean
+.PHONY: help serve train-ready models $(DIRECTIONS:%=model-%) test lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +28,21 @@ serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
 	$(BIN)/python -m serving
 
 train-ready: $(TRAIN_READY) ## Install what training needs
+
+models: $(DIRECTIONS:%=model-%) ## Train what ships anew from public pairs; stopped, it goes on
+
+# The language that is not English stands first in the pairs that `fetch` writes.
+other = $(filter-out en,$(subst -, ,$*))
+$(DIRECTIONS:%=model-%): model-%: $(TRAIN_READY)
+	$(BIN)/python -m training fetch tatoeba $(other) --output $(DATA) $(FETCH)
+	$(BIN)/python -m training train --output runs/$* \
+	    --source $(word 1,$(subst -, ,$*)) --target $(word 2,$(subst -, ,$*)) \
+	    --columns $(if $(filter en-%,$*),2$(comma)1,1$(comma)2) \
+	    --train $(DATA)/tatoeba.$(other)-en.train.tsv.gz \
+	    --valid $(DATA)/tatoeba.$(other)-en.valid.tsv.gz $(TRAIN)
+	$(BIN)/python -m training export runs/$* saved_models/$* \
+	    --test $(DATA)/tatoeba.$(other)-en.test.tsv.gz \
+	    --licence "CC BY 2.0 FR" --attribution "tatoeba.org and opus.nlpl.eu"
 
 # Two files at a time: most tests keep one core busy, and two TensorFlows fit into any memory.
 test: lint ## Run the linters, then the tests

@@ -1,0 +1,145 @@
+"""What the models that ship are worth, measured on test splits and on everyday sentences.
+
+    python tests/benchmarks/models_acceptance.py --corpora FOLDER [--only scores long ...]
+
+Scores: BLEU and chrF of each test split, and the translations that failed whatever the reference.
+Long: chrF of two and of three neighbouring test sentences at once, beside the sentences alone.
+Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person.
+Memory: of a server that loads on demand, with all models loaded, and each first translation.
+
+FOLDER holds test splits of pairs as `en-es.test.tsv.gz`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import requests
+
+sys.path.insert(0, str(Path(__file__).parent))
+from serving_load import ROOT, memory_of, serving
+
+sys.path.insert(0, str(ROOT))
+from training.corpus import Pair
+from training.evaluation import corpus_scores
+from training.scoring import read_test, score_pairs
+from translator.translator import Translator
+
+EVERYDAY = Path(__file__).with_name("everyday.tsv")
+
+
+def main() -> None:
+    """Runs the parts that are asked for and prints their figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", type=Path, default=ROOT / "saved_models")
+    parser.add_argument("--corpora", type=Path)
+    parser.add_argument("--directions", nargs="+", help="Such as es-en; all that are there.")
+    parser.add_argument("--only", nargs="+", default=list(PARTS), choices=PARTS)
+    options = parser.parse_args()
+    for name in options.only:
+        print(f"## {name}", flush=True)
+        PARTS[name](options)
+
+
+def scores(options: argparse.Namespace) -> None:
+    """Each test split, beam 5."""
+    for translator in translators(options):
+        pairs, path = test_split(translator, options.corpora)
+        report, _ = score_pairs(translator, pairs, [str(path)], translator.search_config())
+        values = ", ".join(f"{score['metric']} {score['value']}" for score in report["scores"])
+        failed = ", ".join(f"{report[x]} {x}" for x in ("truncated", "empty", "looping", "copied"))
+        print(f"{direction(translator)}: {report['sentences']} sentences, {values}; {failed}")
+
+
+def long(options: argparse.Namespace) -> None:
+    """Neighbours, joined by a space."""
+    for translator in translators(options):
+        pairs, _ = test_split(translator, options.corpora)
+        for count in (1, 2, 3):
+            joined = [join(pairs[n : n + count]) for n in range(0, len(pairs), count)]
+            sources, references = zip(*joined, strict=True)
+            ones = [t.text for t in translator.translate(sources)]
+            texts = [r.candidates[0].text for r in translator.translate_texts(sources)]
+            one, text = (corpus_scores(found, references)[1] for found in (ones, texts))
+            print(
+                f"{direction(translator)}, {count} at once: {one.metric} {one.value} as one "
+                f"sentence, {text.value} as a text",
+                flush=True,
+            )
+
+
+def everyday(options: argparse.Namespace) -> None:
+    """Each sentence, its translation, and one that a person wrote."""
+    with EVERYDAY.open(encoding="utf-8", newline="") as file:
+        sentences = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    for translator in translators(options):
+        print(f"### {direction(translator)}")
+        source, target = translator.source_language, translator.target_language
+        results = translator.translate_texts([row[source] for row in sentences])
+        for row, result in zip(sentences, results, strict=True):
+            print(f"{row[source]}\t{result.candidates[0].text}\t{row[target]}")
+
+
+def memory(options: argparse.Namespace) -> None:
+    """One server, which has loaded none of them."""
+    os.environ["TRANSLATE_MODEL_MEMORY_MB"] = "100000"
+    with serving("batching", options) as port:
+        print(f"no model: {memory_of(port):.0f} MB")
+        for folder in folders(options):
+            source, target = folder.name.split("-")
+            begun = time.perf_counter()
+            answer = requests.post(
+                f"http://127.0.0.1:{port}/translate",
+                json={"q": "Tom.", "source": source, "target": target},
+                timeout=60,
+            )
+            seconds = time.perf_counter() - begun
+            answer.raise_for_status()
+            print(f"{folder.name}: first translation {seconds:.2f} s, {memory_of(port):.0f} MB")
+
+
+def folders(options: argparse.Namespace) -> list[Path]:
+    """The folders of the models that were asked for."""
+    names = options.directions or sorted(path.name for path in options.models.glob("*-*"))
+    return [options.models / name for name in names]
+
+
+def translators(options: argparse.Namespace) -> Iterator[Translator]:
+    """The models that were asked for."""
+    for folder in folders(options):
+        yield Translator.load(folder)
+
+
+def test_split(translator: Translator, corpora: Path) -> tuple[list[Pair], Path]:
+    """Sources and references of a model's test split, and its file."""
+    languages = (translator.source_language, translator.target_language)
+    for columns in ((1, 2), (2, 1)):
+        first, second = (languages[column - 1] for column in columns)
+        path = corpora / f"{first}-{second}.test.tsv.gz"
+        if path.exists():
+            return read_test([str(path)], columns, languages), path
+    sys.exit(f"No test split of {' and '.join(languages)} in {corpora}")
+
+
+def join(pairs: Sequence[Pair]) -> Pair:
+    """One pair of several."""
+    sources, targets = zip(*pairs, strict=True)
+    return " ".join(sources), " ".join(targets)
+
+
+def direction(translator: Translator) -> str:
+    """Such as es-en."""
+    return f"{translator.source_language}-{translator.target_language}"
+
+
+PARTS = {"scores": scores, "long": long, "everyday": everyday, "memory": memory}
+
+
+if __name__ == "__main__":
+    main()
