@@ -9,17 +9,20 @@ SERVE_READY := $(VENV)/.serve-ready
 TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
-# For `make models`: what to train, where to keep the pairs, and options of `fetch` and `train`.
+# For `make models`: what to train and where, and options of `fetch` and of `train`. The sizes, which
+# would follow from the number of pairs, are those of the models that ship.
 DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
+RUNS := runs/shipped
 DATA := data
 FETCH :=
-TRAIN := --set epochs=5 --set average=0.998
+TRAIN := --set epochs=5 --set average=0.998 --set vocab_size=8000 --set encoder_size=256 \
+    --set decoder_size=512 --set attention_size=256 --set batch_tokens=2048
 comma := ,
 
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train-ready models $(DIRECTIONS:%=model-%) test lint format clean
+.PHONY: help serve train-ready models test lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,20 +32,23 @@ serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
 
 train-ready: $(TRAIN_READY) ## Install what training needs
 
-models: $(DIRECTIONS:%=model-%) ## Train what ships anew from public pairs; stopped, it goes on
+models: $(DIRECTIONS:%=$(RUNS)/%/exported) ## Train all that ships anew, from public pairs
 
 # The language that is not English stands first in the pairs that `fetch` writes.
+.SECONDEXPANSION:
 other = $(filter-out en,$(subst -, ,$*))
-$(DIRECTIONS:%=model-%): model-%: $(TRAIN_READY)
-	$(BIN)/python -m training fetch tatoeba $(other) --output $(DATA) $(FETCH)
-	$(BIN)/python -m training train --output runs/$* \
+$(DIRECTIONS:%=$(RUNS)/%/exported): $(RUNS)/%/exported: $(DATA)/tatoeba.$$(other)-en.train.tsv.gz
+	$(BIN)/python -m training train --output $(RUNS)/$* $(TRAIN) \
 	    --source $(word 1,$(subst -, ,$*)) --target $(word 2,$(subst -, ,$*)) \
 	    --columns $(if $(filter en-%,$*),2$(comma)1,1$(comma)2) \
-	    --train $(DATA)/tatoeba.$(other)-en.train.tsv.gz \
-	    --valid $(DATA)/tatoeba.$(other)-en.valid.tsv.gz $(TRAIN)
-	$(BIN)/python -m training export runs/$* saved_models/$* \
-	    --test $(DATA)/tatoeba.$(other)-en.test.tsv.gz \
+	    --train $< --valid $(<:train.tsv.gz=valid.tsv.gz)
+	$(BIN)/python -m training export $(RUNS)/$* saved_models/$* \
+	    --test $(<:train.tsv.gz=test.tsv.gz) \
 	    --licence "CC BY 2.0 FR" --attribution "tatoeba.org and opus.nlpl.eu"
+	@touch $@
+
+$(DATA)/tatoeba.%-en.train.tsv.gz: | $(TRAIN_READY)
+	$(BIN)/python -m training fetch tatoeba $* --output $(DATA) $(FETCH)
 
 # Two files at a time: most tests keep one core busy, and two TensorFlows fit into any memory.
 test: lint ## Run the linters, then the tests

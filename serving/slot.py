@@ -14,6 +14,7 @@ from serving.observer import Observer
 from serving.served_model import Engine, MakeServed, ServedModel
 from serving.waiting import NotReady
 from translator.errors import TranslatorError
+from translator.model_folder import CARD
 
 log = logging.getLogger(__name__)
 
@@ -243,13 +244,13 @@ def _pair(info: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _fingerprint(folder: Path) -> Fingerprint:
-    """Names, sizes and times of all files: what changes when a folder is written to."""
+    """Names, sizes and times of all files but the card: what changes with the model."""
     found = []
     for path in sorted(folder.rglob("*")):
         try:
             stat = path.stat()
         except OSError:
             continue
-        if path.is_file():
+        if path.is_file() and path != folder / CARD:
             found.append((str(path.relative_to(folder)), stat.st_size, stat.st_mtime_ns))
     return tuple(found)

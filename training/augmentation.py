@@ -18,6 +18,7 @@ from translator.errors import ConfigError
 
 _WORD = re.compile(r"\w+")
 _FINAL_MARK = re.compile("[.!?\u2026\u3002\uff01\uff1f]+$")
+_VOWELS = frozenset("AEIOUHYÀÁÂÄÅÆÈÉÊËÌÍÎÏÒÓÔÖØÙÚÛÜŒ")
 _MOST_REPLACED = 3
 _ATTACHED = (
     *("{x} {text}", "{text} {x}", "{x}: {text}"),
@@ -33,7 +34,7 @@ class Augmentation:
         placeholders: Pairs with placeholders for names and numbers that both sides have, or with
             one at an end.
         substituted: Pairs with other names and numbers in the place of those that both sides have.
-        joined: Pairs made of two neighbours.
+        joined: Pairs made of two of those that stand near each other.
         recased: Pairs in capitals, in lower case, or without their last mark.
 
     Raises:
@@ -59,7 +60,7 @@ class Augmentation:
             yield chunk._replace(pairs=[*chunk.pairs, *self._make(list(chunk.pairs), rng)])
 
     def _make(self, pairs: list[Pair], rng: random.Random) -> Iterator[Pair]:
-        names = sorted({word for pair in pairs for word in shared_words(*pair) if word.isalpha()})
+        names = sorted({name for pair in pairs for name in shared_names(*pair)})
         for pair in pairs:
             if rng.random() < self.placeholders:
                 yield with_placeholders(pair, rng)
@@ -95,18 +96,25 @@ def with_placeholders(pair: Pair, rng: random.Random) -> Pair:
 def substituted(pair: Pair, names: Sequence[str], rng: random.Random) -> Iterator[Pair]:
     """The pair with other names and numbers, if both sides share some.
 
+    Words that go by a name or a number stay right: the first letter stays a vowel or none
+    ("d'Anna", but "de Tom"), and a number keeps what plural forms depend on (1, 2, 5, 11, 21, ...).
+    Only the gender of a name may be another.
+
     Args:
         pair: Source and target.
-        names: To draw from. Numbers are drawn from those of as many digits; never 1, which asks
-            for other words beside it, and 1 stays.
+        names: What counts as a name, and is drawn from.
         rng: Draws.
+
+    Yields:
+        The pair, or nothing.
     """
     source, target = pair
-    others = {
-        word: _number_like(word, rng) if word.isdigit() else rng.choice(names)
-        for word in shared_words(source, target)
-        if word != "1" and (word.isdigit() or word.isalpha())
-    }
+    others: dict[str, str] = {}
+    for word in shared_words(source, target):
+        fitting = _numbers_like(word) if word.isdecimal() else _names_like(word, names)
+        fitting = [other for other in fitting if other not in {*others.values(), word}]
+        if fitting:
+            others[word] = rng.choice(fitting)
     if others:
         source, target = (
             _WORD.sub(lambda match: others.get(match[0], match[0]), text) for text in pair
@@ -114,9 +122,37 @@ def substituted(pair: Pair, names: Sequence[str], rng: random.Random) -> Iterato
         yield source, target
 
 
-def _number_like(digits: str, rng: random.Random) -> str:
-    least = 2 if len(digits) == 1 else 10 ** (len(digits) - 1)
-    return str(rng.randrange(least, 10 ** len(digits)))
+def _names_like(word: str, names: Sequence[str]) -> list[str]:
+    if word not in names:
+        return []
+    return [name for name in names if (name[0] in _VOWELS) == (word[0] in _VOWELS)]
+
+
+def _numbers_like(word: str) -> list[str]:
+    """Numbers of two to four digits, ten at most, with the plural form of this one."""
+    if not word.isascii() or not 2 <= len(word) <= 4:
+        return []
+    step = max(10, 10 ** (len(word) - 1))
+    teens = 11 <= int(word) % 100 <= 14
+    return [
+        str(number)
+        for number in range(step + int(word) % step, 10 ** len(word), step)
+        if (11 <= number % 100 <= 14) == teens
+    ]
+
+
+def shared_names(source: str, target: str) -> list[str]:
+    """Shared words with a capital that no beginning of a sentence gave them, on either side."""
+    return [
+        word
+        for word in shared_words(source, target)
+        if word.isalpha() and _is_inside(word, source) and _is_inside(word, target)
+    ]
+
+
+def _is_inside(word: str, text: str) -> bool:
+    before = text[: re.search(rf"\b{re.escape(word)}\b", text).start()].rstrip()  # type: ignore[union-attr]
+    return before[-1:].isalpha() or before.endswith(",")
 
 
 def shared_words(source: str, target: str) -> list[str]:

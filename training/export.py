@@ -10,7 +10,7 @@ from typing import Any
 from training.calibration import fit_confidence, tune_search
 from training.checkpoint import Checkpoints
 from training.corpus import Pair, bare_names
-from training.model_card import write_card
+from training.model_card import model_card
 from training.run import Run
 from training.scoring import read_test, score_pairs
 from translator.export import export_model
@@ -50,11 +50,12 @@ def export_run(
             **_quality(saved, run, test_files),
         }
 
-    folder = export_model(
-        run.best_model(), run.source, run.target, destination, languages, run.lexicon(), describe
+    return export_model(
+        *(run.best_model(), run.source, run.target, destination, languages),
+        lexicon=run.lexicon(),
+        describe=describe,
+        card=model_card,
     )
-    write_card(folder)
-    return folder
 
 
 def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:

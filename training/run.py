@@ -5,6 +5,7 @@ RUN/source.model, target.model
 RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
+RUN/words.tsv             pairs of single words, where the settings ask for them
 RUN/lexicon.npz           what each source piece may translate to, for the search's shortlists
 RUN/lengths.json, status.json, report.html, report/    see `training.report`
 RUN/initial.npz           weights of the model that it continues, if it continues one
@@ -35,6 +36,10 @@ from translator.shortlist import Lexicon
 from translator.tokenizer import Tokenizer, train_tokenizer
 
 LEXICON = "lexicon.npz"
+WORDS = "words.tsv"
+
+_BEFORE = {"substituted": 0.0, "word_pairs": False}
+"""What a run did that was begun when there was no such setting yet."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +162,7 @@ class Run:
         try:
             stored = json.loads((folder / "run.json").read_text("utf-8"))
             data = Data.from_json(stored["data"])
-            config = from_mapping(TrainConfig, stored["config"])
+            config = from_mapping(TrainConfig, {**_BEFORE, **stored["config"]})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
                 f"{folder}: expected the folder of a run. Received: {error}"
@@ -217,8 +222,10 @@ class Run:
         changed = {
             name: value
             for name, value in dataclasses.asdict(self.config).items()
-            if value != getattr(usual, name) and name != "precision"
+            if value != getattr(usual, name)
         }
+        if self.config.precision == usual.dtype():
+            del changed["precision"]
         words = ["python", "-m", "training", "train"]
         for option, files in (
             ("--train", self.data.train),
@@ -228,8 +235,10 @@ class Run:
             words += [word for file in files for word in (option, bare_names(file))]
         if self.data.columns != (1, 2):
             words += ["--columns", ",".join(map(str, self.data.columns))]
+        if self.data.skip_bad_lines:
+            words.append("--skip-bad-lines")
         if self.data.init_from:
-            words += ["--init-from", bare_names(self.data.init_from)]
+            words += ["--init-from", "/".join(Path(self.data.init_from).resolve().parts[-2:])]
         source, target = self.data.languages
         words += ["--source", source, "--target", target, "--output", f"runs/{source}-{target}"]
         for name, value in changed.items():

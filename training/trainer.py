@@ -34,10 +34,10 @@ from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
-from training.run import LEXICON, Data, Run, Start, begin, held
+from training.run import LEXICON, WORDS, Data, Run, Start, begin, held
 from training.subwords import make_sampler
 from training.trainee import compute_deterministically, make_trainee, state_of
-from training.words import learn_words
+from training.words import learn_words, read_words, write_words
 from training.workers import TellState, leading
 from translator.errors import CheckpointError, ClusterError, TranslatorError
 from translator.model import Seq2Seq, build
@@ -102,11 +102,23 @@ def train(
     say(recipe)
     with leading(cluster), held(folder):
         run = begin(folder, data, config, corpus, start, parts)
-        words = learn_words(corpus.sample) if config.word_pairs else []
-        pairs = _encode(run, corpus, words)
+        pairs = _encode(run, corpus, _words(run, corpus, say))
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
         return _train(run, pairs, valid, quiet, report, cluster)
+
+
+def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list[Pair]:
+    """The run's pairs of single words: learnt once, since batches follow from them."""
+    if not run.config.word_pairs:
+        return []
+    path = run.folder / WORDS
+    if not path.exists():
+        begun = time.monotonic()
+        words = learn_words(corpus.sample)
+        write_words(path, words)
+        say(f"{len(words)} pairs of single words learnt in {time.monotonic() - begun:.1f} s")
+    return read_words(path)
 
 
 def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> Pairs:

@@ -1,28 +1,33 @@
 """Single words that translate each other, learnt from the sentences they stand in.
 
 Collections of sentences have hardly a pair of single words, so that a model trained on them makes
-a sentence of each; but a word alone is what people try first.
+a sentence of each; but a word alone is what people try first. Two alignments, one for either
+direction, that agree are right far more often than one (Och & Ney, Computational Linguistics 2003).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import regex
 
 from training.corpus import Pair
 from training.dataset import Pairs
-from training.lexicon import NULL, Translations, model1, sample
-from training.rows import Rows
+from training.lexicon import Translations, model1, sample
+from training.rows import Array, Rows
+from training.tsv import pair_writer
 
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
+_INSIDE = 1000
+"""How much more an occurrence within a sentence says of a word's case than one at its beginning."""
 
 
 def learn_words(pairs: Sequence[Pair], least: float = 0.2, least_count: int = 3) -> list[Pair]:
-    """Words of which Model 1 is sure, in either direction, that they translate each other.
+    """Words that Model 1 takes for each other's translation in either direction.
 
     Args:
         pairs: Sentences.
@@ -30,27 +35,48 @@ def learn_words(pairs: Sequence[Pair], least: float = 0.2, least_count: int = 3)
         least_count: How often both words stand in the sentences, at the least.
 
     Returns:
-        The pairs of words, as they are written within sentences; and once more with capitals
-        at their beginnings, where the source word begins in lower case. The surest come first.
+        Pairs of words, the surest first, none of which stands in two; as they are written within
+        sentences, and once more with capitals at their beginnings, where the source has none.
     """
     source, target = _read(text for text, _ in pairs), _read(text for _, text in pairs)
     words = Pairs(source.rows, target.rows)
     numbers = sample(words)
     found = _agreed(model1(words, numbers), model1(Pairs(words.target, words.source), numbers))
+    taken: tuple[set[int], set[int]] = set(), set()
     made: list[Pair] = []
-    for of, to in zip(*found.surest(least), strict=True):
-        if min(source.counts[of], target.counts[to]) >= least_count:
+    for of, to, score in zip(*found, strict=True):
+        if score < least:
+            break
+        often = min(source.counts[of], target.counts[to]) >= least_count
+        if often and of not in taken[0] and to not in taken[1]:
             made += _cased(source.written[of], target.written[to])
+            taken[0].add(of)
+            taken[1].add(to)
     return made
 
 
+def write_words(path: Path, words: Iterable[Pair]) -> None:
+    """Writes pairs of words, so that a run goes on with those it began with.
+
+    Raises:
+        CorpusError: The disk is full, or the folder cannot be written.
+    """
+    with pair_writer(path) as write:
+        for source, target in words:
+            write(source, target)
+
+
+def read_words(path: Path) -> list[Pair]:
+    """Reads what `write_words` wrote."""
+    lines = path.read_text("utf-8").splitlines()
+    return [(source, target) for source, target in (line.split("\t") for line in lines)]
+
+
 def _cased(source: str, target: str) -> list[Pair]:
-    if not source[0].islower():
-        return [(source, target)]
-    return [
-        (source, target),
-        (source[0].upper() + source[1:], target[0].upper() + target[1:]),
-    ]
+    pair = source, target
+    # Title case is not upper case for letters that are two, and none where a script has no case.
+    capitals = source[0].title() + source[1:], target[0].title() + target[1:]
+    return [pair, capitals] if source.islower() and target[1:].lower() == target[1:] else [pair]
 
 
 @dataclass(frozen=True)
@@ -76,8 +102,7 @@ def _read(texts: Iterable[str]) -> _Side:
     for text in texts:
         words = _WORD.findall(text)
         for place, word in enumerate(words):
-            # A word at the beginning says nothing about its case, but may be found nowhere else.
-            forms.setdefault(word.lower(), Counter())[word] += 1000 if place else 1
+            forms.setdefault(word.lower(), Counter())[word] += _INSIDE if place else 1
         lowered = [word.lower() for word in words]
         counts.update(lowered)
         rows.append([numbers.setdefault(word, len(numbers) + 1) for word in lowered])
@@ -88,20 +113,8 @@ def _read(texts: Iterable[str]) -> _Side:
     )
 
 
-@dataclass(frozen=True)
-class _Agreed:
-    source: np.ndarray
-    target: np.ndarray
-    score: np.ndarray
-
-    def surest(self, least: float) -> tuple[list[int], list[int]]:
-        order = np.argsort(-self.score, kind="stable")
-        order = order[self.score[order] >= least]
-        return self.source[order].tolist(), self.target[order].tolist()
-
-
-def _agreed(forward: Translations, backward: Translations) -> _Agreed:
-    """The words that have a probability in either direction, and the product of the two."""
+def _agreed(forward: Translations, backward: Translations) -> tuple[list[int], list[int], Array]:
+    """Source word, target word and product of all that both directions know, the surest first."""
     base = 1 + max(int(forward.target.max(initial=0)), int(backward.source.max(initial=0)))
     _, there, back = np.intersect1d(
         forward.source.astype(np.int64) * base + forward.target,
@@ -110,6 +123,6 @@ def _agreed(forward: Translations, backward: Translations) -> _Agreed:
         return_indices=True,
     )
     score = forward.probability[there] * backward.probability[back]
-    source, target = forward.source[there], forward.target[there]
-    words = (source != NULL) & (target != NULL)
-    return _Agreed(source[words], target[words], score[words])
+    order = np.argsort(-score, kind="stable")
+    there = there[order]
+    return forward.source[there].tolist(), forward.target[there].tolist(), score[order]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +23,13 @@ from translator.constants import EOS, NUM_SPECIAL
 from translator.errors import ExportError, TranslatorError
 from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
-from translator.model_folder import FORMAT_VERSION, LEXICON, content_checksum, version_folders
+from translator.model_folder import (
+    CARD,
+    FORMAT_VERSION,
+    LEXICON,
+    content_checksum,
+    version_folders,
+)
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import (
@@ -52,6 +59,7 @@ def export_model(
     info: Mapping[str, Any],
     lexicon: Lexicon | None = None,
     describe: Describe | None = None,
+    card: Callable[[Mapping[str, Any]], str] | None = None,
 ) -> Path:
     """Writes the next version of a model folder.
 
@@ -68,6 +76,7 @@ def export_model(
             written before anything is traced for a translation, because TensorFlow numbers its
             functions by all it traced before: so models of the same sizes that are exported by
             processes of their own have the same `saved_model.pb`, which a server loads once.
+        card: Writes the model card from `model.json`; without it there is none.
 
     Returns:
         The folder of the version.
@@ -77,23 +86,31 @@ def export_model(
             compute what the model does. Versions that were there are untouched.
     """
     root = Path(folder)
-    try:
+    with _writing(root):
         root.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".export-", dir=root))
-    except OSError as error:
-        raise ExportError(f"{root}: cannot be written: {error.strerror}") from error
     try:
-        _round_to_float16(model)
-        _write(model, source, target, aside, lexicon)
-        _describe(model, aside, info)
-        saved = _verified(model, aside)
-        if describe is not None:
-            _describe(model, aside, {**info, **describe(saved)})
-        return _move(aside, root)
-    except (OSError, tf.errors.OpError) as error:
-        raise ExportError(f"{root}: cannot be written: {_first_line(error)}") from error
+        with _writing(root):
+            _round_to_float16(model)
+            _write(model, source, target, aside, lexicon)
+            _describe(model, aside, info)
+            saved = _verified(model, aside)
+        found = describe(saved) if describe is not None else {}
+        with _writing(root):
+            described = _describe(model, aside, {**info, **found})
+            if card is not None:
+                (aside / CARD).write_text(card(described), "utf-8")
+            return _move(aside, root)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise ExportError(f"{folder}: cannot be written: {_first_line(error)}") from error
 
 
 def _round_to_float16(model: Seq2Seq) -> None:
@@ -145,8 +162,8 @@ def _write(
         lexicon.save(folder / LEXICON)
 
 
-def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> None:
-    """Writes `model.json`: what is given, the sizes, and a checksum of each other file."""
+def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes `model.json` and gives it: `info`, sizes, and a checksum of each other file."""
     place = folder / "assets" / "model.json"
     described = {
         "format_version": FORMAT_VERSION,
@@ -162,6 +179,7 @@ def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> None:
     described["checksum"] = content_checksum(described)
     text = json.dumps(described, indent=2, ensure_ascii=False)
     place.write_text(text + "\n", "utf-8")
+    return described
 
 
 def _verified(model: Seq2Seq, folder: Path) -> SavedTranslator:

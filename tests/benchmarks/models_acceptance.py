@@ -7,7 +7,8 @@ Long: chrF of two and of three neighbouring test sentences at once, beside the s
 Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person.
 Memory: of a server that loads on demand, with all models loaded, and each first translation.
 
-FOLDER holds test splits of pairs as `en-es.test.tsv.gz`.
+FOLDER holds test splits of pairs as `en-es.test.tsv.gz` or, from `make models`,
+`tatoeba.es-en.test.tsv.gz`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
     """Runs the parts that are asked for and prints their figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, default=ROOT / "saved_models")
-    parser.add_argument("--corpora", type=Path)
+    parser.add_argument("--corpora", type=Path, default=ROOT / "data")
     parser.add_argument("--directions", nargs="+", help="Such as es-en; all that are there.")
     parser.add_argument("--only", nargs="+", default=list(PARTS), choices=PARTS)
     options = parser.parse_args()
@@ -81,6 +82,9 @@ def everyday(options: argparse.Namespace) -> None:
     for translator in translators(options):
         print(f"### {direction(translator)}")
         source, target = translator.source_language, translator.target_language
+        if not {source, target} <= sentences[0].keys():
+            print(f"{EVERYDAY.name} has no {source} and {target}")
+            continue
         results = translator.translate_texts([row[source] for row in sentences])
         for row, result in zip(sentences, results, strict=True):
             print(f"{row[source]}\t{result.candidates[0].text}\t{row[target]}")
@@ -121,9 +125,12 @@ def test_split(translator: Translator, corpora: Path) -> tuple[list[Pair], Path]
     languages = (translator.source_language, translator.target_language)
     for columns in ((1, 2), (2, 1)):
         first, second = (languages[column - 1] for column in columns)
-        path = corpora / f"{first}-{second}.test.tsv.gz"
-        if path.exists():
-            return read_test([str(path)], columns, languages), path
+        for path in (
+            corpora / f"{first}-{second}.test.tsv.gz",
+            corpora / f"tatoeba.{first}-{second}.test.tsv.gz",
+        ):
+            if path.exists():
+                return read_test([str(path)], columns, languages), path
     sys.exit(f"No test split of {' and '.join(languages)} in {corpora}")
 
 

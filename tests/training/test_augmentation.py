@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
 from training.augmentation import (
     Augmentation,
     recased,
+    shared_names,
     shared_words,
     substituted,
     with_placeholders,
@@ -35,20 +37,46 @@ def test_each_placeholder_stands_once_on_either_side(pair: tuple[str, str]) -> N
 
 
 def test_names_and_numbers_become_others_on_both_sides() -> None:
-    pair = ("Tom pagó 25 y 1 en 1984 a Mary.", "Tom paid Mary 25 and 1 in 1984.")
+    pair = ("En 1984, Tom pagó 25 y 1 a Mary.", "In 1984, Tom paid Mary 25 and 1.")
     for seed in range(50):
-        [(source, target)] = substituted(pair, ["Anna", "José"], random.Random(seed))
-        words = source.removesuffix(".").split()
-        first, number, year, second = words[0], words[2], words[6], words[8]
-        assert {first, second} <= {"Anna", "José"}
-        assert 10 <= int(number) <= 99
-        assert 1000 <= int(year) <= 9999
-        assert target == f"{first} paid {second} {number} and 1 in {year}."
+        [(source, target)] = substituted(pair, ["Tom", "Mary", "Pam", "Anna"], random.Random(seed))
+        _, year, first, _, number, _, one, _, second = re.findall(r"\w+", source)
+        assert target == f"In {year}, {first} paid {second} {number} and {one}."
+        assert {first, second} < {"Tom", "Mary", "Pam"}
+        assert first != "Tom"
+        assert second != "Mary"
+        assert number in {"15", "35", "45", "55", "65", "75", "85", "95"}
+        assert len(year) == 4
+        assert year.endswith("984")
+        assert one == "1"
 
 
-def test_nothing_shared_nothing_to_substitute() -> None:
-    assert [*substituted(("Hola.", "Hello."), [], random.Random(0))] == []
-    assert [*substituted(("Veo 1.", "I see 1."), [], random.Random(0))] == []
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("Hola.", "Hello."),
+        ("Veo 1.", "I see 1."),
+        ("2 собаки.", "2 dogs."),
+        ("Pesa 10².", "It weighs 10²."),
+        ("Six mois.", "Six months."),
+    ],
+)
+def test_nothing_to_substitute(pair: tuple[str, str]) -> None:
+    assert [*substituted(pair, ["Tom"], random.Random(0))] == []
+
+
+def test_a_vowel_stays_a_vowel() -> None:
+    pair = ("C'est l'ami d'Anna.", "He is the friend of Anna.")
+    names = ["Anna", "Tom", "Émile"]
+    [(source, target)] = substituted(pair, names, random.Random(0))
+    assert source == "C'est l'ami d'Émile."
+    assert target == "He is the friend of Émile."
+
+
+def test_a_beginning_makes_no_name() -> None:
+    assert shared_names("Hotel Ritz. Internet.", "Hotel Ritz. Internet.") == ["Ritz"]
+    assert shared_names("Ayer, Tom.", "Yesterday, Tom.") == ["Tom"]
+    assert shared_names("«Tom» vive.", "“Tom” lives.") == []
 
 
 def test_recased() -> None:
@@ -62,9 +90,9 @@ def test_what_is_made_stands_behind_its_chunk_and_follows_from_the_seed() -> Non
     assert first == second
     [chunk] = first
     assert list(chunk.pairs[:3]) == PAIRS
-    # Of each pair four, but there is no name or number in two of the three.
-    assert len(chunk.pairs) == 3 + 3 * 3 + 1
-    joined = chunk.pairs[5]
+    # Of each pair four; but there is no other name or number to put in.
+    assert len(chunk.pairs) == 3 + 3 * 3
+    joined = chunk.pairs[4]
     assert joined in [(f"{PAIRS[0][0]} {s}", f"{PAIRS[0][1]} {t}") for s, t in PAIRS]
     assert [*Augmentation().apply([Chunk(PAIRS)], seed=1)] == [Chunk(PAIRS)]
 

@@ -13,7 +13,10 @@ from training.failures import Failures, count_failures, longest_run
         ("one two one two", 2),
         ("One two one two one two three", 3),
         ("no no NO", 3),
-        ("no, no, no", 2),
+        ("No, no; no.", 3),
+        ("哈哈哈哈", 4),
+        ("नहीं नहीं नहीं", 3),
+        ("Hm", 1),
         ("a b c d a b c d a b c d", 3),
         ("a b c d e a b c d e a b c d e", 1),
         ("a b a b a", 2),
@@ -36,6 +39,7 @@ def test_how_often_in_a_row(text: str, run: int) -> None:
         ("Ja ja ja", "Ha ha ha", "Ha ha ha ha", Failures(0, 1, 0)),
         ("Tom Jackson", "Tom Jackson", "Tom Jackson", Failures(0, 0, 0)),
         ("Internet", "The internet", "Internet", Failures(0, 0, 0)),
+        ("你好", "您好", "你好", Failures(0, 0, 1)),
     ],
 )
 def test_failures(source: str, reference: str, translation: str, expected: Failures) -> None:

@@ -26,24 +26,30 @@ def archive() -> bytes:
     return content.getvalue()
 
 
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 @pytest.mark.slow
 def test_one_direction(tmp_path: Path) -> None:
     for name in ("Makefile", "translator", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
     with file_server.serving(archive()) as server:
-        done = subprocess.run(
-            [
-                *("make", "model-en-es", "-o", ".venv/.train-ready"),
-                f"BIN={Path(sys.executable).parent}",
-                f"FETCH=--base-url {server.address} --quiet",
-                f"TRAIN={' '.join(settings(epochs=1))} --quiet --no-report",
-            ],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        options = [
+            "DIRECTIONS=en-es",
+            f"BIN={Path(sys.executable).parent}",
+            f"FETCH=--base-url {server.address} --quiet",
+            f"TRAIN={' '.join(settings(epochs=1))} --quiet --no-report",
+        ]
+        done = make(tmp_path, "models", "-o", ".venv/.train-ready", *options)
     assert done.returncode == 0, done.stderr
 
     info = json.loads((tmp_path / "saved_models/en-es/1/assets/model.json").read_text("utf-8"))
@@ -54,3 +60,7 @@ def test_one_direction(tmp_path: Path) -> None:
         ["tatoeba.es-en.test.tsv.gz"],
     ]
     assert "CC BY 2.0 FR" in (tmp_path / "saved_models/en-es/1/README.md").read_text("utf-8")
+    # What is finished is not done again.
+    again = make(tmp_path, "models", "-o", ".venv/.train-ready", *options)
+    assert again.returncode == 0, again.stderr
+    assert [path.name for path in (tmp_path / "saved_models/en-es").iterdir()] == ["1"]

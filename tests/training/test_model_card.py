@@ -25,17 +25,19 @@ def test_an_export_leaves_its_card(version: Path, toy_run: Path) -> None:
         for score in report["scores"]:
             assert f" {score['value']} |" in card
             assert f"`{score['signature']}`" in card
-    assert info["training"]["licence"] in card
     assert str(toy_run.parent) not in card
     # Whoever adds to the card does not damage the model.
     assert "README.md" not in info["files"]
     check_files(version, info)
 
 
-def test_a_licence_that_is_not_told(version: Path) -> None:
+def test_what_is_told_and_what_is_not(version: Path) -> None:
     info = json.loads(json.dumps(read_info(version)))
-    info["training"]["licence"] = ""
     assert "| licence of the pairs | not told |" in model_card(info)
+    info["training"] |= {"licence": "mine | yours", "pairs": None}
+    card = model_card(info)
+    assert r"| licence of the pairs | mine \| yours |" in card
+    assert "| trained on | train.tsv, and pairs" in card
 
 
 def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
@@ -45,8 +47,19 @@ def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
     assert words[:4] == ["python", "-m", "training", "train"]
     assert given["--train"] == "train.tsv"
     assert (given["--source"], given["--target"]) == run.data.languages
+    assert "--skip-bad-lines" not in words
     settings = dict(word.split("=") for word in words if "=" in word)
     assert settings["vocab_size"] == "283"
     assert settings["word_pairs"] == "false"
-    # What is the usual for so few pairs, and what follows from the processor, is not repeated.
-    assert not {"attention", "precision"} & {*settings}
+    assert "attention" not in settings  # the usual one
+
+
+def test_a_run_from_before_a_setting_did_without(toy_run: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "source.model", "target.model"):
+        (tmp_path / name).write_bytes((toy_run / name).read_bytes())
+    stored = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    for name in ("substituted", "word_pairs"):
+        del stored["config"][name]
+    (tmp_path / "run.json").write_text(json.dumps(stored), "utf-8")
+    config = Run.open(tmp_path).config
+    assert (config.substituted, config.word_pairs) == (0.0, False)

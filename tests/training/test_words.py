@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import permutations, product
+from pathlib import Path
 
-from training.words import learn_words
+import pytest
+from toy import run_module, train_arguments, write_pairs
+
+from training.words import learn_words, read_words, write_words
 
 GERMAN = {"hund": "Hund", "katze": "Katze", "haus": "Haus", "garten": "Garten"}
 ENGLISH = {"hund": "dog", "katze": "cat", "haus": "house", "garten": "garden"}
+SENTENCES = [
+    *[(("Rojo", "Red"), other, other) for other in (("y", "and"), ("o", "or")) for _ in range(5)],
+    *permutations([("Dos", "Two"), ("rojo", "red"), ("y", "and")]),
+]
 PAIRS = [
     (f"Mein {GERMAN[a]} sieht {GERMAN[b]}.", f"My {ENGLISH[a]} sees {ENGLISH[b]}.")
     for a, b in product(GERMAN, repeat=2)
@@ -26,17 +34,65 @@ def test_a_word_in_lower_case_is_a_pair_with_capitals_too() -> None:
     assert {("dog", "Hund"), ("Dog", "Hund")} <= {*learnt}
 
 
-def test_words_that_stand_too_seldom_are_none() -> None:
+def test_words_that_stand_too_seldom_or_are_too_unsure_are_none() -> None:
     assert learn_words(PAIRS, least_count=1000) == []
     assert learn_words(PAIRS, least=1.0) == []
 
 
-def test_the_surest_come_first_and_nothing_else_decides() -> None:
-    learnt = learn_words(PAIRS)
-    assert learnt == learn_words(PAIRS)
-    assert learn_words(PAIRS, least=0.5) == learnt[: len(learn_words(PAIRS, least=0.5))]
+def test_the_surest_come_first_and_no_word_comes_twice() -> None:
+    learnt = learn_words(PAIRS, least=0.0)
+    assert learnt == learn_words(PAIRS, least=0.0)
+    sources = [source for source, _ in learnt]
+    assert len({*sources}) == len(sources)
+    for most in (0.2, 0.25):
+        surer = learn_words(PAIRS, least=most)
+        assert surer
+        assert surer == learnt[: len(surer)]
+
+
+def test_a_capital_that_a_sentence_gave_is_not_the_word_s_own() -> None:
+    # Each of these words stands at a beginning far more often than inside.
+    pairs = [(f"{a} {b} {c}", f"{x} {y} {z}") for (a, x), (b, y), (c, z) in SENTENCES]
+    learnt = learn_words(pairs, least=0.01, least_count=1)
+    assert {("rojo", "red"), ("Rojo", "Red")} <= {*learnt}
+
+
+def test_marks_do_not_part_a_word() -> None:
+    pairs = [("हिन्दी किताब", "Hindi book"), ("हिन्दी", "Hindi"), ("किताब", "book")] * 3
+    assert {*learn_words(pairs, least=0.1)} == {
+        ("हिन्दी", "Hindi"),
+        ("किताब", "book"),
+    }
+
+
+def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
+    words = [("perro", "dog"), ("Perro", "Dog")]
+    write_words(tmp_path / "words.tsv", words)
+    assert read_words(tmp_path / "words.tsv") == words
+    write_words(tmp_path / "words.tsv", [])
+    assert read_words(tmp_path / "words.tsv") == []
 
 
 def test_no_words_no_pairs() -> None:
     assert learn_words([]) == []
     assert learn_words([("1", "2"), ("!", "?")] * 5) == []
+
+
+@pytest.mark.slow
+def test_a_run_learns_them_once_and_trains_on_them(tmp_path: Path) -> None:
+    pairs = [(f"{source} {n}", f"{target} {n}") for n in range(20) for source, target in PAIRS]
+    files = [write_pairs(tmp_path / name, pairs) for name in ("train.tsv", "valid.tsv")]
+    arguments = [
+        *train_arguments(tmp_path / "run", *files, vocab_size=300, word_pairs=True, epochs=1)
+    ]
+    first = run_module("training", *arguments)
+    assert first.returncode == 0, first.stderr
+    words = read_words(tmp_path / "run" / "words.tsv")
+    assert ("Hund", "dog") in words
+    assert f"{len(words)} pairs of single words learnt" in first.stderr
+    assert f"{len(pairs) + len(words)} pairs of at most" in first.stderr
+
+    again = run_module("training", *arguments)
+    assert again.returncode == 0, again.stderr
+    assert "learnt" not in again.stderr
+    assert f"{len(pairs) + len(words)} pairs of at most" in again.stderr

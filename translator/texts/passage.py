@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import regex
 
@@ -45,6 +47,14 @@ class Passage:
     def original(self, start: int, end: int) -> str:
         """Gives a range as it was."""
         return "".join(self.raw[start:end])
+
+    def place(self, n: int) -> int:
+        """Where a character begins in the original."""
+        return self._places[n]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        return list(accumulate(map(len, self.raw), initial=0))
 
     def has_letters(self, start: int, end: int) -> bool:
         """Whether there is anything to translate in a range."""

@@ -124,7 +124,7 @@ class _Piece:
         for outcome in self.outcomes:
             for unit, translation, target in outcome.translated(passage, spaced, escape):
                 source = self.passage.original(unit.start, unit.end)
-                start = self.start + len(self.passage.original(0, unit.start))
+                start = self.start + self.passage.place(unit.start)
                 yield TranslatedSentence(
                     source, start, start + len(source), target, with_items(unit, translation)
                 )
