@@ -20,7 +20,7 @@ from serving.settings import Settings
 from translator.errors import TranslatorError
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port.  [default: 5000]")
 @click.option("--models", type=Path, help="Folder of the models.  [default: saved_models]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from toy import ROOT
 
+from training.model_card import model_card
 from translator.batch import pad
 from translator.constants import EOS
 from translator.engine import Engine, Request
@@ -36,6 +38,18 @@ EVERYDAY = {
         ("Ich habe Hunger.", "hungry"),
         ("Ich spreche kein Deutsch.", "German"),
         ("Sie ist meine Schwester.", "sister"),
+    ],
+    ("fr", "en"): [
+        ("Où est la gare ?", "station"),
+        ("J'ai faim.", "hungry"),
+        ("Je ne parle pas français.", "French"),
+        ("C'est ma sœur.", "sister"),
+    ],
+    ("en", "de"): [
+        ("Where is the station?", "Bahnhof"),
+        ("I'm hungry.", "Hunger"),
+        ("I don't speak German.", "Deutsch"),
+        ("She is my sister.", "Schwester"),
     ],
     ("en", "es"): [
         ("Where is the station?", "estación"),
@@ -104,6 +118,32 @@ def test_is_described(translator: Translator) -> None:
         signatures = {score["metric"]: score["signature"] for score in report["scores"]}
         assert set(signatures) == {"BLEU", "chrF"}
         assert all("version:" in signature for signature in signatures.values())
+
+
+def test_the_readme_tells_the_scores_of_the_test_split(translator: Translator) -> None:
+    names = {"en": "English", "es": "Spanish", "de": "German", "fr": "French"}
+    source, target = (
+        names[code] for code in (translator.source_language, translator.target_language)
+    )
+    row = re.search(
+        rf"^\| {source} → {target} \| beam 5 \| ([\d.]+) \| ([\d.]+) \|$",
+        (ROOT / "README.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert row, f"{source} → {target}"
+    tested = translator.info["scores"][-1]
+    scores = {score["metric"]: score["value"] for score in tested["scores"]}
+    assert [float(told) for told in row.groups()] == [
+        pytest.approx(scores[metric], abs=0.051) for metric in ("BLEU", "chrF")
+    ]
+
+
+def test_has_a_card(folder: Path, translator: Translator) -> None:
+    if "command" not in translator.info["training"]:
+        pytest.skip("exported before there were cards")
+    card = (folder / str(translator.version) / "README.md").read_text("utf-8")
+    # What `model_card` writes, and below it what people found.
+    assert card.startswith(model_card(translator.info))
 
 
 def test_everyday_sentences(translator: Translator) -> None:
