@@ -27,7 +27,7 @@ Batch = tuple[dict[str, npt.NDArray[Any]], Ids]
 
 
 @dataclasses.dataclass(frozen=True)
-class Pairs:
+class EncodedPairs:
     """Encoded pairs, aligned; neither side holds BOS or EOS."""
 
     source: Rows
@@ -39,14 +39,14 @@ class Pairs:
 
 def encode_pairs(
     pairs: Sequence[Pair], source: Tokenizer, target: Tokenizer, max_length: int
-) -> Pairs:
+) -> EncodedPairs:
     """As `encode_chunks`, for pairs in memory."""
     return encode_chunks([Chunk(pairs)], source, target, max_length)
 
 
 def encode_chunks(
     chunks: Iterable[Chunk], source: Tokenizer, target: Tokenizer, max_length: int
-) -> Pairs:
+) -> EncodedPairs:
     """Ids of all pairs of which neither side has more than `max_length` pieces.
 
     Tagged sources begin with the tag, which counts as one of their pieces.
@@ -55,7 +55,7 @@ def encode_chunks(
         CorpusError: No pair is left.
         ConfigError: There are tagged pairs, and the vocabulary has no tag.
     """
-    encoded = Pairs(Rows(size=source.size), Rows(size=target.size))
+    encoded = EncodedPairs(Rows(size=source.size), Rows(size=target.size))
     read = 0
     for chunk in chunks:
         read += len(chunk.pairs)
@@ -137,7 +137,7 @@ class Batches:
 
     def __init__(
         self,
-        pairs: Pairs,
+        pairs: EncodedPairs,
         batch_tokens: int,
         seed: int = 0,
         sampling: Sampling | None = None,

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from training.config import TrainConfig
+from training.corpus import Pair
 from training.dataset import Batches, encode_pairs, widths_to_compile
 from training.greedy import GreedyTranslator
 from training.losses import token_cross_entropy
@@ -23,8 +24,6 @@ from translator.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from translator.shortlist import Lexicon
     from translator.signatures import Stepwise
-
-Pairs = Sequence[tuple[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Validator:
         model: Seq2Seq,
         source: Tokenizer,
         target: Tokenizer,
-        pairs: Pairs,
+        pairs: Sequence[Pair],
         config: TrainConfig,
     ) -> None:
         self._losses = TokenLosses(model)

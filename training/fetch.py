@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+from training.corpus import Pair
 from training.download import Show, download
 from training.sources import BASE_URL, SOURCES, Source, language_code
-from training.split import Pair, split_pairs
+from training.split import split_pairs
 from training.tsv import pair_writer
 from translator.atomic import atomic_writer
 from translator.errors import ConfigError, CorpusError

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.dataset import Batches, Pairs, widths_to_compile
+from training.dataset import Batches, EncodedPairs, widths_to_compile
 from training.rows import Rows
 from translator.config import SearchConfig
 from translator.constants import BOS, EOS, EXTRA_LENGTH, PAD
@@ -49,7 +49,9 @@ class GreedyTranslator:
     def translate(self, texts: Sequence[str]) -> list[str]:
         """One translation for each text, in their order."""
         rows = Rows([self._source.encode(text)[: self._max_length] for text in texts])
-        batches = Batches(Pairs(rows, rows), self._batch_tokens, widths=widths_to_compile(least=32))
+        batches = Batches(
+            EncodedPairs(rows, rows), self._batch_tokens, widths=widths_to_compile(least=32)
+        )
         translations = [""] * len(texts)
         for indices in batches.order(0):
             inputs, _ = batches.batch(indices)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.dataset import Pairs
+from training.dataset import EncodedPairs
 from training.rows import Array
 from translator.constants import NUM_SPECIAL, PAD
 from translator.shortlist import Lexicon
@@ -37,7 +37,7 @@ class Translations:
 
 
 def learn_lexicon(
-    pairs: Pairs,
+    pairs: EncodedPairs,
     source: Tokenizer,
     target: Tokenizer,
     candidates: int = 20,
@@ -71,7 +71,7 @@ def learn_lexicon(
     return Lexicon(frequent.astype(np.int32), np.concatenate([own[:, None], best], axis=1))
 
 
-def model1(pairs: Pairs, numbers: Array, iterations: int = 3) -> Translations:
+def model1(pairs: EncodedPairs, numbers: Array, iterations: int = 3) -> Translations:
     """Learns Model 1 by expectation maximisation, from equal probabilities on.
 
     Args:
@@ -94,7 +94,7 @@ def model1(pairs: Pairs, numbers: Array, iterations: int = 3) -> Translations:
     return Translations(source.astype(np.int32), target.astype(np.int32), probability)
 
 
-def sample(pairs: Pairs, most: int = 300_000, most_links: int = 60_000_000) -> Array:
+def sample(pairs: EncodedPairs, most: int = 300_000, most_links: int = 60_000_000) -> Array:
     """Numbers of all pairs; of some of them, drawn with equal chances, where they are too many.
 
     Args:
@@ -142,16 +142,16 @@ def _own_pieces(source: Tokenizer, target: Tokenizer) -> npt.NDArray[np.int32]:
     return np.array(own, np.int32)
 
 
-def _base(pairs: Pairs) -> int:
+def _base(pairs: EncodedPairs) -> int:
     return 1 + int(pairs.target.flat.max(initial=0))
 
 
-def _count_links(pairs: Pairs, numbers: Array) -> Array:
+def _count_links(pairs: EncodedPairs, numbers: Array) -> Array:
     source, target = pairs.source.lengths[numbers], pairs.target.lengths[numbers]
     return (source + 1).astype(np.int64) * target
 
 
-def _index(pairs: Pairs, numbers: Array) -> tuple[list[tuple[Array, Array]], Array]:
+def _index(pairs: EncodedPairs, numbers: Array) -> tuple[list[tuple[Array, Array]], Array]:
     """Gives each link a place in one array, the same to all links of the same two pieces.
 
     Returns:
@@ -169,7 +169,7 @@ def _index(pairs: Pairs, numbers: Array) -> tuple[list[tuple[Array, Array]], Arr
     ], keys
 
 
-def _links(pairs: Pairs, numbers: Array) -> Iterator[tuple[Array, Array]]:
+def _links(pairs: EncodedPairs, numbers: Array) -> Iterator[tuple[Array, Array]]:
     """Yields the links of some pairs at a time.
 
     For each target piece, first the link to NULL, then those to the source pieces of its pair.

@@ -6,7 +6,7 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
-Pair = tuple[str, str]
+from training.corpus import Pair
 
 _LARGEST_SHARE = 10
 

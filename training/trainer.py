@@ -25,7 +25,7 @@ from training.checkpoint import Checkpoints, Progress, save_weights
 from training.cluster import Cluster
 from training.config import TrainConfig
 from training.corpus import Chunk, Corpus, Pair, StreamedCorpus
-from training.dataset import Batches, Pairs, Sampling, encode_chunks, widths_to_compile
+from training.dataset import Batches, EncodedPairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
 from training.lexicon import learn_lexicon
 from training.log import RunLog
@@ -121,7 +121,7 @@ def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list
     return read_words(path)
 
 
-def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> Pairs:
+def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> EncodedPairs:
     """The pairs of a corpus as ids, those that are made of them, and those of single words."""
     made = run.config.augmentation()
     if not (run.source.placeholders and run.target.placeholders):
@@ -132,7 +132,7 @@ def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> Pairs:
     )
 
 
-def leave_lexicon(run: Run, pairs: Pairs, say: Callable[[str], None]) -> None:
+def leave_lexicon(run: Run, pairs: EncodedPairs, say: Callable[[str], None]) -> None:
     """Learns what the search's shortlists are made of, once in a run.
 
     A run that continues a model has none: the model may translate more than its pairs show.
@@ -153,7 +153,7 @@ def leave_lexicon(run: Run, pairs: Pairs, say: Callable[[str], None]) -> None:
 
 
 def _train(
-    run: Run, pairs: Pairs, valid: Corpus, quiet: bool, report: bool, cluster: Cluster | None
+    run: Run, pairs: EncodedPairs, valid: Corpus, quiet: bool, report: bool, cluster: Cluster | None
 ) -> Outcome:
     config, folder = run.config, run.folder
     if config.deterministic:

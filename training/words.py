@@ -16,7 +16,7 @@ import numpy as np
 import regex
 
 from training.corpus import Pair
-from training.dataset import Pairs
+from training.dataset import EncodedPairs
 from training.lexicon import Translations, model1, sample
 from training.rows import Array, Rows
 from training.tsv import pair_writer
@@ -39,9 +39,11 @@ def learn_words(pairs: Sequence[Pair], least: float = 0.2, least_count: int = 3)
         sentences, and once more with capitals at their beginnings, where the source has none.
     """
     source, target = _read(text for text, _ in pairs), _read(text for _, text in pairs)
-    words = Pairs(source.rows, target.rows)
+    words = EncodedPairs(source.rows, target.rows)
     numbers = sample(words)
-    found = _agreed(model1(words, numbers), model1(Pairs(words.target, words.source), numbers))
+    found = _agreed(
+        model1(words, numbers), model1(EncodedPairs(words.target, words.source), numbers)
+    )
     taken: tuple[set[int], set[int]] = set(), set()
     made: list[Pair] = []
     for of, to, score in zip(*found, strict=True):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from training.corpus import Chunk
-from training.dataset import Batches, Pairs, Sampling, encode_chunks, encode_pairs
+from training.dataset import Batches, EncodedPairs, Sampling, encode_chunks, encode_pairs
 from training.rows import Rows
 from training.subwords import make_sampler
 from translator.errors import ConfigError, CorpusError
@@ -16,7 +16,7 @@ def always(update: int) -> float:
     return 1.0
 
 
-def random_pairs(count: int = 200, seed: int = 0, longest: int = 20) -> Pairs:
+def random_pairs(count: int = 200, seed: int = 0, longest: int = 20) -> EncodedPairs:
     """Pairs that can be told apart: the first id of each side is the number of the pair."""
     rng = np.random.default_rng(seed)
 
@@ -24,7 +24,7 @@ def random_pairs(count: int = 200, seed: int = 0, longest: int = 20) -> Pairs:
         lengths = rng.integers(1, longest + 1, count)
         return Rows([[100 + n, *rng.integers(4, 90, k - 1)] for n, k in enumerate(lengths)])
 
-    return Pairs(side(), side())
+    return EncodedPairs(side(), side())
 
 
 def epochs_of(batches: Batches, epoch: int) -> list[list[int]]:
@@ -99,7 +99,7 @@ class TestTag:
 
 
 class TestOneBatch:
-    pairs = Pairs(Rows([[10, 11, 12], [13]]), Rows([[20], [21, 22, 23]]))
+    pairs = EncodedPairs(Rows([[10, 11, 12], [13]]), Rows([[20], [21, 22, 23]]))
 
     def test_ids(self) -> None:
         inputs, labels = Batches(self.pairs, 100).batch(np.array([0, 1]), 0.25)
@@ -149,7 +149,7 @@ class TestOrder:
         assert epochs_of(one, 3) != epochs_of(one, 4)
 
     def test_pairs_of_like_length_meet_others_each_epoch(self) -> None:
-        pairs = Pairs(Rows([[5]] * 40), Rows([[6]] * 40))
+        pairs = EncodedPairs(Rows([[5]] * 40), Rows([[6]] * 40))
         batches = Batches(pairs, 20)
         first, second = ({frozenset(b) for b in epochs_of(batches, n)} for n in (0, 1))
         assert all(len(batch) == 10 for batch in first)
@@ -172,7 +172,7 @@ class TestOrder:
         assert full >= len(batches) // 2
 
     def test_pair_above_the_bound_has_a_batch_of_its_own(self) -> None:
-        pairs = Pairs(Rows([[5], [5] * 30, [5]]), Rows([[6], [6], [6]]))
+        pairs = EncodedPairs(Rows([[5], [5] * 30, [5]]), Rows([[6], [6], [6]]))
         assert sorted(map(sorted, epochs_of(Batches(pairs, 10), 0))) == [[0, 2], [1]]
 
     def test_targets_of_a_batch_are_alike(self) -> None:
@@ -188,7 +188,7 @@ class TestOrder:
         rng = np.random.default_rng(1)
         target = np.repeat(np.arange(1, 9), 500)
         source = rng.integers(1, 31, len(target))
-        pairs = Pairs(Rows([[5] * n for n in source]), Rows([[6] * n for n in target]))
+        pairs = EncodedPairs(Rows([[5] * n for n in source]), Rows([[6] * n for n in target]))
         batches = Batches(pairs, 800)
         widths = [np.ptp(source[batch]) for batch in batches.order(0)]
         assert max(widths) < 15
@@ -238,7 +238,7 @@ class TestSampling:
 
     @pytest.fixture(scope="class", params=["unigram", "bpe"])
     @classmethod
-    def sampling(cls, request: Any) -> tuple[Pairs, Sampling, Tokenizer]:
+    def sampling(cls, request: Any) -> tuple[EncodedPairs, Sampling, Tokenizer]:
         tokenizer = train_tokenizer([t for pair in cls.texts for t in pair], 300, request.param)
         pairs = encode_pairs(cls.texts, tokenizer, tokenizer, 40)
         sampler = make_sampler(request.param, tokenizer, 0.3)
@@ -315,7 +315,7 @@ class TestFewShapes:
     """For a compiler that makes a program for each shape."""
 
     def test_one_by_hand(self) -> None:
-        pairs = Pairs(Rows([[10, 11, 12], [13]]), Rows([[20], [21, 22]]))
+        pairs = EncodedPairs(Rows([[10, 11, 12], [13]]), Rows([[20], [21, 22]]))
         batches = Batches(pairs, 15, widths=(2, 5, 9))
         inputs, labels = batches.batch(np.array([0, 1]), 0.25)
         # The longest has four tokens, so the width is 5, and 15 tokens make 3 rows.
@@ -336,6 +336,6 @@ class TestFewShapes:
         assert sorted(seen) == [100 + n for n in range(len(pairs))]
 
     def test_longer_than_all_widths(self) -> None:
-        pairs = Pairs(Rows([[5] * 20]), Rows([[6]]))
+        pairs = EncodedPairs(Rows([[5] * 20]), Rows([[6]]))
         inputs, _ = Batches(pairs, 50, widths=(4, 8)).batch(np.array([0]))
         assert inputs["source_ids"].shape == inputs["target_ids"].shape == (2, 21)

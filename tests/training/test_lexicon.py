@@ -9,7 +9,7 @@ import pytest
 
 from training import lexicon as module
 from training.config import TrainConfig
-from training.dataset import Pairs, encode_pairs
+from training.dataset import EncodedPairs, encode_pairs
 from training.lexicon import NULL, best_of_each, learn_lexicon, model1, sample
 from training.rows import Rows
 from training.run import Data, Run
@@ -23,14 +23,14 @@ A, B = 4, 5
 X, Y = 6, 7
 
 
-def make_pairs(*pairs: tuple[Sequence[int], Sequence[int]]) -> Pairs:
-    return Pairs(Rows(source for source, _ in pairs), Rows(target for _, target in pairs))
+def make_pairs(*pairs: tuple[Sequence[int], Sequence[int]]) -> EncodedPairs:
+    return EncodedPairs(Rows(source for source, _ in pairs), Rows(target for _, target in pairs))
 
 
 TOY = make_pairs(([A, B], [X, Y]), ([A], [X]))
 
 
-def learnt(pairs: Pairs, iterations: int) -> dict[tuple[int, int], float]:
+def learnt(pairs: EncodedPairs, iterations: int) -> dict[tuple[int, int], float]:
     """t(target | source), by (source, target)."""
     found = model1(pairs, np.arange(len(pairs)), iterations)
     keys = zip(found.source.tolist(), found.target.tolist(), strict=True)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.split import Pair, split_pairs
+from training.corpus import Pair
+from training.split import split_pairs
 
 sentences = st.integers(0, 40).map(str)
 
