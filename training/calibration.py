@@ -18,7 +18,7 @@ from translator.config import SearchConfig
 from translator.translation import Translation
 from translator.translator import Translator
 
-LENGTH_PENALTIES = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2, 1.5)
+LENGTH_PENALTIES = (0.0, 0.3, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0)
 COVERAGE_PENALTIES = (0.05, 0.1, 0.2)
 
 _MOST_PAIRS = 1500

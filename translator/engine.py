@@ -42,6 +42,9 @@ class Request:
     required: Required | None = None
 
 
+_RULES = OPTIONAL - {"coverage_penalty"}
+"""Settings that the graph for a sentence alone does not know."""
+
 _MOST_BEAMS_ALONE = 10
 """The graph for a sentence alone is traced for each number of beams, so only for usual ones."""
 
@@ -112,8 +115,8 @@ class Engine:
         }
         given = self._weights, self._remainders, tensors
         beams = int(inputs["beams"].max(initial=search.n_best))
-        optional = OPTIONAL & tensors.keys() or request.required is not None
-        if batch == 1 and not optional and beams <= _MOST_BEAMS_ALONE:
+        ruled = _RULES & tensors.keys() or request.required is not None
+        if batch == 1 and not ruled and beams <= _MOST_BEAMS_ALONE:
             trace = Trace(*(x.numpy() for x in self._searches.graph(given, beams)(*given)))
             limit = int(inputs["max_repeats"][0])
             found = read_back_alone(trace, inputs.get("columns"), search.n_best, limit)

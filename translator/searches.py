@@ -108,8 +108,8 @@ class Searches:
         step, states, sentences, vocabulary = self._parts(weights, remainders, inputs)
         return search_alone(
             lambda tokens, states: step(tokens, states, sentences.given),
-            *(states, beams, sentences.max_lengths[0]),
-            *(inputs["n_best"], inputs["length_penalty"]),
+            *(states, beams, sentences.mask, sentences.max_lengths[0]),
+            *(inputs["n_best"], inputs["length_penalty"], inputs.get("coverage_penalty")),
             *(vocabulary.barred, vocabulary.ids),
         )
 

@@ -19,7 +19,7 @@ import tensorflow as tf
 from translator.constants import BOS, EOS, PAD
 from translator.search.hypotheses import NEVER, Hypotheses, Nest, Tensor
 from translator.search.rules import LONGEST_REPEATED
-from translator.search.scoring import length_penalty
+from translator.search.scoring import coverage_penalty, length_penalty
 
 Array = npt.NDArray[Any]
 
@@ -30,15 +30,17 @@ class Trace(NamedTuple):
     Attributes:
         choices: steps x beams, int32: parent · columns + column of what got a place.
         totals: steps x beams, log P of the whole hypothesis; -inf where a place stayed empty.
+        scores: steps x beams, what the hypothesis is worth if it ends here.
         attention: steps x beams x source_length, by place before the step.
-        penalties: max_length, length penalties of hypotheses of 1, 2, ... tokens.
+        max_length: Most tokens, EOS counted.
         columns: Their number.
     """
 
     choices: Any
     totals: Any
+    scores: Any
     attention: Any
-    penalties: Any
+    max_length: Any
     columns: Any
 
 
@@ -46,42 +48,54 @@ def search_alone(
     step: Callable[[Tensor, Nest], tuple[Tensor, Nest, Tensor]],
     state: Nest,
     beams: int,
+    mask: Tensor,
     max_length: Tensor,
     n_best: Tensor,
     alpha: Tensor,
+    beta: Tensor | None,
     barred: Tensor,
     ids: Tensor | None,
 ) -> Trace:
-    """Searches for the best targets of one sentence, ranked with a length penalty alone.
+    """Searches for the best targets of one sentence.
 
     Args:
         step: From tokens (1 x beams) and state to logits (1 x beams x columns), the next state,
             and attention (1 x beams x source_length).
         state: Before BOS; a nest of tensors of 1 x 1 x ....
         beams: Hypotheses kept at each step.
+        mask: 1 x source_length, bool: real tokens.
         max_length: Most tokens, EOS counted; int32.
         n_best: int32.
         alpha: Of the length penalty; float32.
+        beta: Of the coverage penalty; None is 0, and costs nothing.
         barred: columns, -inf on what is not put out, 0 on all else.
         ids: Of the columns; None where a column is its own id.
     """
     penalties = length_penalty(tf.range(1, max_length + 1), alpha)
     worst, columns = n_best - 1, tf.shape(barred)[0]
+    coverage = () if beta is None else (tf.zeros([beams, tf.shape(mask)[1]]),)
     arrays = tuple(
         tf.TensorArray(dtype, size=max_length, element_shape=shape)
         for dtype, shape in (
             (tf.int32, [beams]),
+            (tf.float32, [beams]),
             (tf.float32, [beams]),
             (tf.float32, [beams, None]),
         )
     )
 
     def goes_on(t: Tensor, _: Tensor, totals: Tensor, halted: Tensor, *__: Any) -> Tensor:
-        # log P only falls, so log P / lp(longest) bounds every score to come.
+        # log P only falls and cp is never above 0, so this bounds every score to come.
         return (t < max_length) & (tf.reduce_max(totals) / penalties[-1] > halted[worst])
 
     def body(
-        t: Tensor, tokens: Tensor, totals: Tensor, halted: Tensor, state: Nest, arrays: Any
+        t: Tensor,
+        tokens: Tensor,
+        totals: Tensor,
+        halted: Tensor,
+        coverage: tuple[Tensor, ...],
+        state: Nest,
+        arrays: Any,
     ) -> Any:
         logits, state, attention = step(tokens[None], state)
         log_probs = tf.nn.log_softmax(logits[0])
@@ -92,14 +106,19 @@ def search_alone(
         parents, tokens = choices // columns, choices % columns
         if ids is not None:
             tokens = tf.gather(ids, tokens)
-        left = (choices, made, attention[0])
+        coverage = tuple(tf.gather(seen + attention[0], parents) for seen in coverage)
+        scores = made / penalties[t]
+        for seen in coverage:
+            scores += coverage_penalty(seen[None], mask, beta)[0]
+        left = (choices, made, scores, attention[0])
         halts = tokens == EOS
-        scores = tf.where(halts, made / penalties[t], NEVER)
+        of_halted = tf.where(halts, scores, NEVER)
         return (
             t + 1,
             tokens,
             tf.where(halts, NEVER, made),
-            tf.math.top_k(tf.concat([halted, scores], axis=0), beams).values,
+            tf.math.top_k(tf.concat([halted, of_halted], axis=0), beams).values,
+            coverage,
             tf.nest.map_structure(lambda x: _shaped(tf.gather(x, parents, axis=1), beams), state),
             tuple(array.write(t, x) for array, x in zip(arrays, left, strict=True)),
         )
@@ -113,12 +132,13 @@ def search_alone(
             tf.fill([beams], BOS),
             tf.constant(first),
             tf.fill([beams], NEVER),
+            coverage,
             tf.nest.map_structure(lambda x: _shaped(tf.repeat(x, beams, axis=1), beams), state),
             arrays,
         ),
     )
-    choices, totals, attention = (array.stack()[:t] for array in arrays)
-    return Trace(choices, totals, attention, penalties, columns)
+    choices, totals, scores, attention = (array.stack()[:t] for array in arrays)
+    return Trace(choices, totals, scores, attention, max_length, columns)
 
 
 def read_back_alone(
@@ -140,8 +160,8 @@ def read_back_alone(
         return None
     steps, beams = tokens.shape
     halts = there & (tokens == EOS)
-    cut = there & ~halts & (np.arange(1, steps + 1) == len(trace.penalties))[:, None]
-    scores = np.where(halts | cut, trace.totals / trace.penalties[:steps, None], NEVER)
+    cut = there & ~halts & (np.arange(1, steps + 1) == trace.max_length)[:, None]
+    scores = np.where(halts | cut, trace.scores, NEVER)
     order = np.lexsort((-scores.ravel(), ~halts.ravel()))[:n_best]
     found = Hypotheses(
         output_ids=np.zeros((1, n_best, steps), np.int32),
