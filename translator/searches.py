@@ -199,10 +199,12 @@ def _logits(
     batch, beams = tokens.shape if known else tf.unstack(tf.shape(tokens))
     flat = tf.reshape(features, [batch * beams, output.shape[1]])
     product = tf.matmul(tf.cast(flat, output.dtype), output, transpose_b=True)
-    if rest is not None:
-        mass = tf.cast(rest.log_mass(flat)[:, None], output.dtype)
-        product = tf.concat([mass, product[:, 1:]], axis=1)
     product = tf.cast(product, tf.float32)
+    if rest is not None:
+        rows = tf.range(batch * beams)
+        first = tf.stack([rows, tf.zeros_like(rows)], axis=1)
+        # In place, as nobody else holds the product.
+        product = tf.tensor_scatter_nd_update(product, first, rest.log_mass(flat))
     return tf.reshape(product, [batch, beams, tf.shape(output)[0]]) + bias[:, None]
 
 
