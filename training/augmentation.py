@@ -35,7 +35,7 @@ class Augmentation:
             one at an end.
         substituted: Pairs with other names and numbers in the place of those that both sides have.
         joined: Pairs made of two of those that stand near each other.
-        recased: Pairs in capitals, in lower case, or without their last mark.
+        recased: Pairs in capitals, in lower case, without their last mark, or exclaimed.
 
     Raises:
         ConfigError: A share is not in [0, 1].
@@ -61,6 +61,7 @@ class Augmentation:
 
     def _make(self, pairs: list[Pair], rng: random.Random) -> Iterator[Pair]:
         names = sorted({name for pair in pairs for name in shared_names(*pair)})
+        inverted = tuple(any("¡" in pair[side] for pair in pairs) for side in (0, 1))
         for pair in pairs:
             if rng.random() < self.placeholders:
                 yield with_placeholders(pair, rng)
@@ -70,7 +71,7 @@ class Augmentation:
                 other = rng.choice(pairs)
                 yield f"{pair[0]} {other[0]}", f"{pair[1]} {other[1]}"
             if rng.random() < self.recased:
-                yield recased(pair, rng)
+                yield recased(pair, rng, inverted)
 
 
 def with_placeholders(pair: Pair, rng: random.Random) -> Pair:
@@ -166,15 +167,31 @@ def shared_words(source: str, target: str) -> list[str]:
     ]
 
 
-def recased(pair: Pair, rng: random.Random) -> Pair:
-    """The pair in capitals, in lower case, or without the marks at its ends."""
+def recased(pair: Pair, rng: random.Random, inverted: tuple[bool, ...] = (False, False)) -> Pair:
+    """The pair in capitals, in lower case, without the marks at its ends, or exclaimed.
+
+    Args:
+        pair: Source and target.
+        rng: Draws.
+        inverted: Whether an exclamation of either side begins with a mark as well.
+    """
     source, target = pair
-    kind = rng.randrange(3)
+    kind = rng.randrange(4)
     if kind == 0:
         return source.upper(), target.upper()
     if kind == 1:
         return source.lower(), target.lower()
-    return _without_marks(source), _without_marks(target)
+    if kind == 2 or not (_is_statement(source) and _is_statement(target)):
+        return _without_marks(source), _without_marks(target)
+    return _exclaimed(source, inverted[0]), _exclaimed(target, inverted[1])
+
+
+def _is_statement(text: str) -> bool:
+    return text.endswith(".") and not text.endswith("..") and "." not in text[:-1]
+
+
+def _exclaimed(text: str, inverted: bool) -> str:
+    return f"{'¡' if inverted else ''}{text[:-1]}!"
 
 
 def _without_marks(text: str) -> str:

@@ -56,7 +56,7 @@ class TrainConfig:
         substituted: Pairs with other names and numbers, as a share of those where both sides have
             the same.
         joined: Pairs made of two of those that stand near each other, as a share.
-        recased: Pairs in capitals, in lower case, or without their last mark, as a share.
+        recased: Pairs in capitals, in lower case, without end marks, or exclaimed, as a share.
         word_pairs: Pairs of single words that translate each other, learnt from the corpus.
         joint_vocab: One vocabulary, and one embedding table, for both languages.
         embedding_size: See ModelConfig; so are all down to `tie_output`.

@@ -66,7 +66,7 @@ def long(options: argparse.Namespace) -> None:
             joined = [join(pairs[n : n + count]) for n in range(0, len(pairs), count)]
             sources, references = zip(*joined, strict=True)
             ones = [t.text for t in translator.translate(sources)]
-            texts = [r.candidates[0].text for r in translator.translate_texts(sources)]
+            texts = [r.candidates[0] for r in translator.translate_texts(sources)]
             one, text = (corpus_scores(found, references)[1] for found in (ones, texts))
             print(
                 f"{direction(translator)}, {count} at once: {one.metric} {one.value} as one "
@@ -87,7 +87,7 @@ def everyday(options: argparse.Namespace) -> None:
             continue
         results = translator.translate_texts([row[source] for row in sentences])
         for row, result in zip(sentences, results, strict=True):
-            print(f"{row[source]}\t{result.candidates[0].text}\t{row[target]}")
+            print(f"{row[source]}\t{result.candidates[0]}\t{row[target]}")
 
 
 def memory(options: argparse.Namespace) -> None:

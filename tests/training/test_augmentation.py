@@ -84,6 +84,13 @@ def test_recased() -> None:
     assert made == {("¿SÍ?", "YES?"), ("¿sí?", "yes?"), ("Sí", "Yes")}
 
 
+def test_a_statement_is_exclaimed() -> None:
+    rngs = [random.Random(seed) for seed in range(20)]
+    made = {recased(("Buenos días.", "Good morning."), rng, (True, False)) for rng in rngs}
+    assert ("¡Buenos días!", "Good morning!") in made
+    assert len(made) == 4
+
+
 def test_what_is_made_stands_behind_its_chunk_and_follows_from_the_seed() -> None:
     every = Augmentation(placeholders=1.0, substituted=1.0, joined=1.0, recased=1.0)
     first, second = ([*every.apply([Chunk(PAIRS)], seed=1)] for _ in range(2))
