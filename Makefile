@@ -30,9 +30,9 @@ help: ## List the targets
 serve: $(SERVE_READY) ## Serve the shipped models at http://127.0.0.1:5000
 	$(BIN)/python -m serving
 
-train-ready: $(TRAIN_READY) ## Install what training needs
+train-ready: $(TRAIN_READY) ## Install the packages for training
 
-models: $(DIRECTIONS:%=$(RUNS)/%/exported) ## Train all that ships anew, from public pairs
+models: $(DIRECTIONS:%=$(RUNS)/%/exported) ## Retrain all shipped models from public pairs
 
 # The language that is not English stands first in the pairs that `fetch` writes.
 .SECONDEXPANSION:
@@ -54,13 +54,13 @@ $(DATA)/tatoeba.%-en.train.tsv.gz: | $(TRAIN_READY)
 test: lint ## Run the linters, then the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(DEV_READY) ## Check style, types and who imports whom
+lint: $(DEV_READY) ## Check style, types and imports between packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(DEV_READY) ## Put the code into the project's format
+format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

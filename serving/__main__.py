@@ -22,9 +22,9 @@ from translator.errors import TranslatorError
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port.  [default: 5000]")
-@click.option("--models", type=Path, help="Folder of the models.  [default: saved_models]")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: 1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 5000]")
+@click.option("--models", type=Path, help="Folder of models.  [default: saved_models]")
+@click.option("--workers", type=click.IntRange(min=1), help="Number of processes.  [default: 1]")
 @click.pass_context
 def main(
     context: click.Context,
@@ -33,9 +33,9 @@ def main(
     models: Path | None,
     workers: int | None,
 ) -> None:
-    """Serve the models in a folder over HTTP, where no command is named.
+    """Serve the models in a folder over HTTP, unless a command is given.
 
-    An option that is not given is taken from its environment variable, such as TRANSLATE_PORT.
+    An option that is not given is read from its environment variable, such as TRANSLATE_PORT.
     """
     if context.invoked_subcommand is None:
         _serve(host=host, port=port, models=models, workers=workers)

@@ -36,145 +36,152 @@ class Settings(BaseModel):
 
     models: Path = Field(
         default=Path("saved_models"),
-        description="Folder that holds the models, as `<source>-<target>/<version>/`",
+        description="Folder of models, as `<source>-<target>/<version>/`",
     )
-    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` is all")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` means all")
     port: int = Field(default=5000, ge=1, le=65535, description="Port to listen on")
     workers: Positive = Field(
-        default=1, description="Processes; each loads its own copy of every model"
+        default=1, description="Number of processes; each loads its own copy of every model"
     )
     threads: int = Field(
         default=256,
         ge=2,
-        description="Requests that one process works on at a time; half of them may wait for a "
+        description="Requests that one process handles at a time; half of them may wait for a "
         "model, and translations beyond that get 503",
     )
     dynamic_batching: bool = Field(
-        default=True, description="Search sentences of several requests together"
+        default=True, description="Whether sentences of different requests are batched together"
     )
     queue_seconds: float = Field(
         default=1.0,
         gt=0,
-        description="A request that would wait longer than this for others gets 503 at once",
+        description="Longest wait behind other requests; a request that would wait longer gets 503 "
+        "at once",
     )
     timeout_seconds: float = Field(
-        default=20.0, gt=0, description="A request that takes longer than this is given up"
+        default=20.0,
+        gt=0,
+        description="Time limit for a request, or for each part of a file; one that takes longer is abandoned",
     )
     cache_mb: int = Field(
         default=64,
         ge=0,
-        description="Memory for translations that were asked for before, in each process; 0 is "
-        "none",
+        description="Memory for cached translations, in each process; 0 disables the cache",
     )
     reload_seconds: float = Field(
         default=10.0,
         ge=0,
-        description="How often the folder of models is looked at for new versions; 0 is never",
+        description="How often to check the folder of models for new versions; 0 means never",
     )
     model_memory_mb: int = Field(
         default=0,
         ge=0,
-        description="Memory for models, in each process: they are loaded when asked for, and those "
-        "used last stay; 0 loads all at the start",
+        description="Memory for models, in each process: models are loaded on demand, and the most "
+        "recently used stay; 0 loads all at startup, unless idle models are unloaded",
     )
     model_idle_seconds: float = Field(
         default=0.0,
         ge=0,
-        description="A model that nobody asked for during this time is let go; 0 is never",
+        description="Idle time after which a model is unloaded; 0 means never",
     )
     char_limit: Positive = Field(
-        default=50_000, description="Characters in one request, all its texts together"
+        default=50_000, description="Maximum number of characters in a request, all texts together"
     )
-    batch_limit: Positive = Field(default=1_000, description="Texts in one request")
+    batch_limit: Positive = Field(default=1_000, description="Maximum number of texts in a request")
     max_body_bytes: Positive = Field(
-        default=1_048_576, description="Bytes in the body of a request"
+        default=1_048_576, description="Maximum size of a request body in bytes"
     )
     receive_seconds: Positive = Field(
-        default=30, description="Seconds that a request may take to arrive; a long body has more"
+        default=30, description="Seconds allowed for a request to arrive; a long body gets more"
     )
-    beam_size: Beam = Field(default=5, description="Beam size where the request names none")
-    beam_limit: Beam = Field(default=20, description="Largest beam size a request may name, to 100")
+    beam_size: Beam = Field(default=5, description="Beam size if the request does not set one")
+    beam_limit: Beam = Field(
+        default=20, description="Largest beam size that a request may set; at most 100"
+    )
     alternatives_limit: int = Field(
         default=10,
         ge=0,
-        description="Most alternatives a request may ask for; below the beam limit",
+        description="Maximum number of alternatives per text; must be less than the beam limit",
     )
     glossary_limit: int = Field(
         default=100,
         ge=0,
         le=MOST_TERMS,
-        description="Most terms in the glossary of a request; 0 allows none",
+        description="Maximum number of terms in a request's glossary; 0 allows none",
     )
     database: Path | None = Field(
-        default=None, description="SQLite file of API keys and suggestions; needed for either"
+        default=None, description="SQLite file for API keys and suggestions; required for either"
     )
     require_key: bool = Field(
         default=False,
-        description="Whether only those with an API key are served; `python -m serving keys`",
+        description="Whether requests need an API key; `python -m serving keys` creates keys",
     )
     rate_limit: Rate = Field(
         default="",
-        description="Requests of one caller in a time, such as `120/minute` or "
-        "`5/second;1000/day`; empty is no limit",
+        description="Requests per caller and period, such as `120/minute` or `5/second;1000/day`; "
+        "empty means no limit",
     )
     rate_storage: RateStorage = Field(
         default=IN_MEMORY,
-        description="Where requests are counted: on this machine, for all its processes, or, for "
-        "several machines, in a Redis, as `redis://host:6379`",
+        description="Where requests are counted: on this machine, across all its processes, or, "
+        "for several machines, in Redis, such as `redis://host:6379`",
     )
     concurrency_limit: int = Field(
         default=0,
         ge=0,
-        description="Requests of one caller worked on at a time, on this machine; 0 is no limit",
+        description="Maximum number of concurrent requests per caller, on this machine; 0 means no "
+        "limit",
     )
     cors_origins: Origins = Field(
         default="",
-        description="Origins whose pages may ask, divided by commas, such as "
-        "`https://example.org`; `*` is all, empty none",
+        description="Comma-separated origins whose pages may send requests, such as "
+        "`https://example.org`; `*` allows all, empty none",
     )
     trusted_proxies: int = Field(
         default=0,
         ge=0,
-        description="Proxies in front of this server that set X-Forwarded-For, -Proto and -Host; "
-        "0 believes none of these",
+        description="Number of proxies in front of this server that set X-Forwarded-For, -Proto "
+        "and -Host; 0 means that these headers are ignored",
     )
     suggestions: bool = Field(
-        default=False, description="Whether `/suggest` takes better translations, for training"
+        default=False, description="Whether `/suggest` accepts better translations, to train on"
     )
 
-    metrics: bool = Field(default=True, description="Whether `/metrics` is answered")
+    metrics: bool = Field(default=True, description="Whether `/metrics` is served")
     metrics_token: str = Field(
-        default="", description="Bearer token that `/metrics` asks for; without one it asks nothing"
+        default="", description="Bearer token that `/metrics` requires; if empty, it requires none"
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="How the log on standard error is written: `text` or `json`"
+        default="text", description="Format of the log on standard error: `text` or `json`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="What is logged at least: `debug`, `info` (each request), `warning`, `error`",
+        description="Lowest level to log: `debug`, `info` (each request), `warning` or `error`",
     )
     log_texts: bool = Field(
-        default=False, description="Whether texts and query strings of users may be logged"
+        default=False, description="Whether users' texts and query strings may be logged"
     )
 
-    files: bool = Field(default=True, description="Whether `/translate_file` takes files")
+    files: bool = Field(default=True, description="Whether `/translate_file` accepts files")
     file_limit_bytes: Positive = Field(
-        default=2_097_152, description="Bytes of a file, also of what it unpacks to"
+        default=2_097_152, description="Maximum size of a file in bytes, both as sent and unpacked"
     )
     file_char_factor: Positive = Field(
         default=10,
-        description="Characters and texts in a file, as a multiple of those in a request",
+        description="Maximum number of characters and texts in a file, as a multiple of the limits "
+        "of a request",
     )
     file_keep_seconds: Positive = Field(
-        default=3_600, description="How long a translated file can be fetched before it is deleted"
+        default=3_600,
+        description="How long a translated file can be downloaded before it is deleted",
     )
     file_store_bytes: Positive = Field(
-        default=1_073_741_824, description="Bytes that all translated files together may take"
+        default=1_073_741_824, description="Maximum total size of all translated files in bytes"
     )
     files_folder: Path | None = Field(
         default=None,
-        description="Folder for files, which no other user may read; if empty, one of this server "
-        "in the system's folder for temporary files",
+        description="Folder for files, which no other user may read; if empty, a folder of this "
+        "server's own in the system's temporary folder",
     )
 
     @model_validator(mode="after")

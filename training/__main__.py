@@ -20,7 +20,7 @@ from training.commands.work import work
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Train translators on pairs of sentences, measure them, and export them for serving."""
+    """Train translation models on sentence pairs, evaluate them, and export them for serving."""
 
 
 for command in (fetch, back_translate, train, work, list_settings, report, evaluate, export):

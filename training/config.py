@@ -46,20 +46,23 @@ class TrainConfig:
     """Settings of a training run.
 
     Attributes:
-        vocab_size: Pieces of each vocabulary.
-        tokenizer: How the pieces are learnt, `unigram` or `bpe`.
-        subword_sampling: Each sentence is cut into other pieces each time (Kudo, arXiv 1804.10959;
-            Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram vocabulary, 0.2 to
-            0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 is off.
-        placeholders: Pairs with placeholders that are made of those that are there, as a share of
-            them: they teach the model to carry what must survive.
-        substituted: Pairs with other names and numbers, as a share of those where both sides have
-            the same.
-        joined: Pairs made of two of those that stand near each other, as a share.
-        recased: Pairs in capitals, in lower case, without end marks, or exclaimed, as a share.
-        word_pairs: Pairs of single words that translate each other, learnt from the corpus.
-        joint_vocab: One vocabulary, and one embedding table, for both languages.
-        embedding_size: See ModelConfig; so are all down to `tie_output`.
+        vocab_size: Number of pieces in each vocabulary.
+        tokenizer: Algorithm that learns the pieces, `unigram` or `bpe`.
+        subword_sampling: Split each sentence into different pieces each time (Kudo, arXiv
+            1804.10959; Provilkov et al., arXiv 1910.13267): the smoothing α of a unigram
+            vocabulary, 0.2 to 0.5; the dropout rate of a BPE vocabulary, about 0.1. 0 disables it.
+        placeholders: Extra pairs with placeholders, as a share of the original pairs; they
+            teach the model to preserve what must survive translation.
+        substituted: Extra pairs with other names and numbers, as a share of the pairs that have
+            the same ones on both sides.
+        joined: Extra pairs made by joining two nearby pairs, as a share of the original
+            pairs.
+        recased: Extra pairs in capitals, in lower case, without punctuation at the ends, or with
+            an exclamation mark, as a share of the original pairs.
+        word_pairs: Whether to add pairs of single words that translate each other, learnt from
+            the corpus.
+        joint_vocab: Whether both languages share one vocabulary and one embedding table.
+        embedding_size: See ModelConfig, as for all settings down to `tie_output`.
         encoder_size: See ModelConfig.
         encoder_layers: See ModelConfig.
         bidirectional: See ModelConfig.
@@ -75,41 +78,49 @@ class TrainConfig:
         state_dropout: See ModelConfig.
         output_dropout: See ModelConfig.
         tie_output: See ModelConfig.
-        max_length: Most pieces on either side; longer pairs are left out.
-        batch_tokens: Most tokens of a batch, padding counted.
-        accumulate: Batches whose gradients are averaged for one change of the weights.
-        epochs: Passes over the corpus.
+        max_length: Maximum number of pieces on either side; longer pairs are dropped.
+        batch_tokens: Maximum number of tokens in a batch, on its longer side, including padding.
+        accumulate: Number of batches whose gradients are averaged for one change of the weights.
+        epochs: Number of passes over the corpus.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
-        learning_rate: The rate after the warm-up.
-        decay: How the rate falls: `constant`, `linear`, `cosine`, `inverse_sqrt`, or `plateau`:
-            halved where validations get no better.
-        plateau: Validations without a better checkpoint before the rate is halved.
-        warmup: Updates of linear warm-up; at most a tenth of the run.
-        weight_decay: Share of the weights, times the rate, that decays with each update (AdamW).
-        average: The weights that are measured and exported are an exponential moving average with
-            this momentum; 0 is off.
-        clip_norm: Gradients are scaled to at most this global norm; 0 is off.
-        clip_value: Each gradient entry is clipped to this magnitude; 0 is off.
-        teacher_forcing: The schedule of ε: `constant`, `linear`, `exponential`, `inverse_sigmoid`.
+        learning_rate: The learning rate after the warm-up.
+        decay: How the learning rate falls: `constant`, `linear`, `cosine`, `inverse_sqrt`, or
+            `plateau` (halved when validations stop improving).
+        plateau: Number of validations without a better checkpoint before the `plateau` decay
+            halves the learning rate.
+        warmup: Number of updates of linear warm-up; at most a tenth of the run.
+        weight_decay: Share of the weights, times the learning rate, that decays with each update
+            (AdamW); biases and gains do not decay.
+        average: Momentum of an exponential moving average of the weights, which is what is
+            validated and exported; 0 disables it.
+        clip_norm: Gradients are scaled down to at most this global norm; 0 disables it.
+        clip_value: Each gradient entry is clipped to this magnitude; 0 disables it.
+        teacher_forcing: Schedule of ε, the probability of feeding the reference token: `constant`,
+            `linear`, `exponential`, `inverse_sigmoid`.
         teacher_forcing_warmup: Share of the run before the schedule begins; until then ε is 1. Not
             for `constant`.
-        teacher_forcing_k: The schedule's k.
-        teacher_forcing_slope: Its slope for each update, `linear` only; 0 is the slope that
+        teacher_forcing_k: Parameter k of the schedule.
+        teacher_forcing_slope: Slope per update, for `linear` only; 0 chooses the slope that
             reaches the floor with the last update.
-        teacher_forcing_floor: Least ε. Not for `constant`.
-        teacher_forcing_feed: What is fed where the reference is not: a token drawn from the
-            model's softmax (`sample`, as published), or its likeliest (`mode`).
-        precision: `auto` is bfloat16 products where the processor has them, float32 elsewhere.
-        seed: Of the weights, the order, dropout and the coins.
-        deterministic: TensorFlow's operations add in one order, whatever threads are free: the
-            same command, broken off and continued or not, gives the same weights bit for bit.
-        log_every: Updates between lines of the log.
-        validate_every: Updates between validations; 0 is an epoch, or 1000 where that is less.
-        checkpoint_every: Updates between checkpoints.
-        valid_beam_size: Beam of the decoding at each validation.
-        select: What the best checkpoint is best in, `chrf`, `bleu` or `loss`. chrF does not
+        teacher_forcing_floor: Minimum ε. Not for `constant`.
+        teacher_forcing_feed: What is fed in place of the reference: a token drawn from the model's
+            softmax (`sample`, as published), or the most likely one (`mode`).
+        precision: `auto` means bfloat16 matrix products where the processor supports them, float32
+            elsewhere.
+        seed: Random seed for everything that is drawn: the initial weights, the extra pairs, the
+            order of batches, dropout, teacher forcing.
+        deterministic: Whether TensorFlow's operations add in a fixed order, whichever threads are
+            free: the same command, interrupted and resumed or not, then gives the same weights bit
+            for bit.
+        log_every: Number of updates between log lines.
+        validate_every: Number of updates between validations; 0 means one epoch, or 1000 if that
+            is less.
+        checkpoint_every: Number of updates between checkpoints.
+        valid_beam_size: Beam size for decoding at each validation.
+        select: Metric that chooses the best checkpoint: `chrf`, `bleu` or `loss`. chrF does not
             depend on where a language puts its spaces.
-        patience: Validations without a better checkpoint before the run ends; 0 is never.
+        patience: Number of validations without a better checkpoint before the run ends; 0 means
+            never.
     """
 
     vocab_size: int = 8000

@@ -23,39 +23,39 @@ from translator.pipeline.running import run
 def main(**given: Any) -> None:
     """Translate the FILEs, or standard input.
 
-    Files of a known format keep all but their texts: PO, XLIFF, TMX, JSON Lines, ... All else is
-    plain lines: one line for one line, UTF-8, gzipped or not; "-" is standard input. A line ends
-    at a line feed alone, order is kept, and a blank line stays as it is. Several FILEs of lines
-    follow one another, unless --output names a file for each.
+    Files of a known format (PO, XLIFF, TMX, JSON Lines, ...) keep everything except their texts.
+    Anything else is plain lines in UTF-8, gzipped or not: each line in gives one line out; "-" is
+    standard input. Only a line feed ends a line, the order is kept, and blank lines stay as they
+    are. Several FILEs of lines give one output, in order, unless --output names a file for each.
 
-    An output is complete or absent. What is done of one is in OUTPUT.journal meanwhile; after a
-    kill the same command with --resume goes on from there, and makes the same output.
+    An output is complete or absent. Until it is complete, finished work is in OUTPUT.journal;
+    after a kill, the same command with --resume continues from there and produces the same output.
 
-    A line may hold any number of sentences; a tab ends a sentence, too. Kept are white space at
-    the ends of a line and between its sentences, tabs, signs of a list, markup, and what is no
-    words: links, placeholders, numbers with units, ... Within a sentence, white space becomes
-    single spaces, and control characters are left out.
+    A line may hold any number of sentences; a tab also ends a sentence. White space at the ends
+    of a line and between its sentences, tabs, list markers, markup, and anything that is not words
+    (links, placeholders, numbers with units, ...) stay as they are. Within a sentence, white space
+    becomes single spaces, and control characters are removed.
 
-    With --scores, --confidence and --alignments a line has several columns, in this order, with
-    tabs between them; the translation is the last one, and may itself hold tabs. The score is the
-    search's: the log-probability, divided by the length penalty, added up over the sentences. The
-    confidence is an estimate of the chrF, the mean over the sentences. The alignment has three
-    columns: pairs of words, the source pieces and the target pieces of all sentences. "2-0" says
-    that the first word of the translation came from the third word of the line. Words are what
-    white space divides; one that came from none has no pair.
+    With --scores, --confidence and --alignments, a line has several tab-separated columns, in this
+    order; the translation comes last, and may itself contain tabs. The score is that of the
+    search: the log-probability divided by the length penalty, summed over the sentences. The
+    confidence is an estimate of the chrF, averaged over the sentences. The alignment has three
+    columns: word pairs, and the source pieces and target pieces of all sentences. "2-0" means that
+    the first word of the translation came from the third word of the line. Words are separated by
+    white space; a word that came from none has no pair.
 
-    With --n-best there are several lines for one, as Moses prints them,
+    With --n-best, each line gives several lines in the format of Moses,
 
     \b
         number ||| translation ||| score
         number ||| translation ||| score ||| pairs ||| source pieces ||| target pieces
 
-    where number counts input lines from 0, and the confidence, where it is asked for, follows the
-    score. A blank line has one translation, and a short one may have fewer than --n-best.
+    where number counts input lines from 0; the confidence, if requested, follows the score. A
+    blank line has one translation, and a short one may have fewer than --n-best.
 
-    Exit status: 0 all is translated, 1 some segments could not be, stay as they were and are named
-    on standard error, 2 something was wrong with the options, the input or the model, 130
-    interrupted.
+    Exit status: 0 if everything was translated; 1 if some segments could not be, which stay as
+    they were and are named on standard error; 2 if something was wrong with the options, the input
+    or the model; 130 if interrupted; 143 if terminated.
     """  # noqa: D301 - click reads the backspace: these lines are not to be wrapped
     with exit_statuses():
         options = parsed(given)

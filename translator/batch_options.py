@@ -60,111 +60,108 @@ _OPTIONS: Final = (
         "models",
         multiple=True,
         type=click.Path(exists=True, file_okay=False),
-        help="Model folder, such as saved_models/es-en. Several, of the same vocabularies, "
-        "translate together, as an ensemble.",
+        help="Model folder, such as saved_models/es-en. Repeat the option to translate with an "
+        "ensemble of models with the same vocabularies.",
     ),
     click.option(
         "--into",
         multiple=True,
         type=click.Path(exists=True, file_okay=False),
-        help="In place of --model: model folders of one source language, each of which translates "
-        "into a language of its own. --output keeps them apart by {target}.",
+        help="Instead of --model: model folders for the same source language, each for a different "
+        "target language. Use {target} in --output to keep their outputs apart.",
     ),
     click.option(
         "--output",
         default=STANDARD_STREAM,
         type=click.Path(allow_dash=True),
-        help="Write to this file, which appears once all of it is done. {name}, {stem} and "
-        "{target} in it stand for the FILE's name, that without its extension, and the target "
-        "language; a folder is FOLDER/{name}. Packed by gzip if it ends in .gz. Default: standard "
-        "output.",
+        help="Write to this file, which appears only when complete. {name}, {stem} and {target} "
+        "stand for the FILE's name, its name without the extension, and the target language; a "
+        "folder means FOLDER/{name}. Gzipped if it ends in .gz. Default: standard output.",
     ),
     click.option(
         "--resume",
         is_flag=True,
-        help="Go on where a run with the same options was killed: what the journal beside the "
-        "output holds is not translated again.",
+        help="Continue where a run with the same options was killed: what is in the journal beside "
+        "the output is not translated again.",
     ),
     click.option(
         "--format",
         type=click.Choice([each.name for each in formats()]),
-        help="What the FILEs are. Default: as their names end (.gz is looked past), else plain "
-        "lines.",
+        help="Format of the FILEs. Default: by extension (ignoring .gz), else plain lines.",
     ),
     click.option(
         "--columns",
-        help="What of a table is translated: numbers from 1, or names; FROM:TO writes into another "
-        "column. Several with commas.",
+        help="Columns of a table to translate: numbers from 1, or names. FROM:TO writes the "
+        "translation to another column. Separate several with commas.",
     ),
     click.option(
         "--fields",
-        help="What of JSON Lines is translated: names, with dots into what is nested; FROM:TO "
-        "writes into another field. Several with commas.",
+        help="Fields of JSON Lines to translate: names, with dots for nested fields. FROM:TO "
+        "writes the translation to another field. Separate several with commas.",
     ),
-    click.option("--html", is_flag=True, help="The lines are HTML, a fragment each."),
+    click.option("--html", is_flag=True, help="Each line is an HTML fragment."),
     click.option(
         "--no-split",
         "split",
         is_flag=True,
         flag_value=False,
         default=True,
-        help="Take a line as one sentence, as the lines of test corpora are.",
+        help="Treat each line as one sentence, as in test corpora.",
     ),
     click.option(
         "--glossary",
         type=click.Path(exists=True, dir_okay=False),
-        help="File of terms that must be translated in one way: source term, tab, target term.",
+        help="File of terms with a required translation: source term, tab, target term.",
     ),
     click.option(
         "--memory",
         multiple=True,
         type=click.Path(exists=True, dir_okay=False),
-        help="TMX file to look into before the model is asked. May be given several times.",
+        help="TMX file to search before asking the model. May be repeated.",
     ),
     click.option(
         "--memory-threshold",
         default=0.9,
         show_default=True,
         type=click.FloatRange(0.5, 1.0),
-        help="How alike a text of the memory must be to stand for another one, whose translation "
-        "is then marked as doubtful; 1 takes the same text only.",
+        help="How similar a text in the memory must be to stand in for a different one; such "
+        "translations are marked as doubtful. 1 accepts only identical text.",
     ),
     click.option(
         "--protect",
         multiple=True,
         metavar="REGEX",
-        help="What must survive translation as it is, beside links, numbers, placeholders, ... May "
-        "be given several times.",
+        help="Keep matching text as it is, in addition to links, numbers, placeholders, ... May be "
+        "repeated.",
     ),
     click.option(
         "--confidence-threshold",
         type=click.FloatRange(0.0, 1.0),
-        help="Translations that are likely to be worse than this are not taken as they are.",
+        help="Treat translations with a lower confidence as --below says.",
     ),
     click.option(
         "--below",
         default="mark",
         show_default=True,
         type=click.Choice(["leave", "mark", "copy"]),
-        help="What is made of these: nothing is put there; they are marked as doubtful, where the "
-        "format can; the source is put there.",
+        help="What to do with translations below the threshold: leave the place as it was, mark "
+        "them as doubtful where the format can, or copy the source.",
     ),
     click.option(
         "--n-best",
         type=int,
-        help="Print this many translations of each line, in the n-best format.",
+        help="Print this many translations of each line, in the n-best format of Moses.",
     ),
-    click.option("--scores", is_flag=True, help="Put each translation's score before it."),
+    click.option("--scores", is_flag=True, help="Precede each translation with its score."),
     click.option(
         "--confidence",
         is_flag=True,
-        help="Put before each translation how good it is likely to be, from 0 to 1.",
+        help="Precede each translation with an estimate of its quality, from 0 to 1.",
     ),
     click.option(
         "--alignments",
         is_flag=True,
-        help="Put before each translation which word came from which, and the pieces of both "
-        "sides.",
+        help="Precede each translation with its word alignment and the pieces of both sides.",
     ),
     _search_option(
         "--beam-size",
@@ -174,76 +171,78 @@ _OPTIONS: Final = (
     _search_option(
         "--length-penalty",
         "length_penalty",
-        help="Favor longer translations; 0 is no such penalty.",
+        help="Favour longer translations; 0 disables this penalty.",
     ),
     _search_option(
         "--coverage-penalty",
         "coverage_penalty",
-        help="Favor translations that attend to the whole source; 0 is no such penalty.",
+        help="Favour translations that attend to the whole source; 0 disables this penalty.",
     ),
     _search_option(
         "--min-length",
         "min_length",
-        help="Least pieces in the translation of a sentence.",
+        help="Minimum number of pieces in the translation of a sentence.",
     ),
     _search_option(
         "--max-length-ratio",
         "max_length_ratio",
-        help="Cut a translation at this multiple of the source's length, plus 10 pieces.",
+        help="Cut a translation at this multiple of the source length, plus 10 pieces.",
     ),
     _search_option(
         "--no-repeat-ngram",
         "--no-repeat-ngram-size",
         "no_repeat_ngram_size",
-        help="Pieces in a row that may stand only once in a sentence; 0 is no such rule.",
+        help="Let a sequence of this many pieces occur only once in a sentence; 0 disables this "
+        "rule.",
     ),
     _search_option(
         "--max-repeats",
         "max_repeats",
-        help="Times that the same pieces may stand in a row, unless the source repeats more; 0 is "
-        "no such rule.",
+        help="How many times in a row the same pieces may occur, unless the source repeats more; 0 "
+        "disables this rule.",
     ),
     click.option(
         "--shortlist/--no-shortlist",
         default=True,
         show_default=True,
-        help="Search among likely target pieces only, if the model has a lexicon: faster, and few "
-        "translations become others.",
+        help="Search only likely target pieces, if the model has a lexicon: this is faster and "
+        "changes few translations.",
     ),
     click.option(
         "--batch-size",
         default=64,
         show_default=True,
         type=click.IntRange(min=1),
-        help="Sentences translated together.",
+        help="Number of sentences to translate together.",
     ),
     click.option(
         "--chunk-size",
         type=click.IntRange(min=1),
-        help="Lines or segments read before they are translated and written; 1 answers each line "
-        f"at once. Default: {CHUNK_SIZE}, or 1 where standard input is a terminal.",
+        help="Number of lines or segments to read before translating and writing them; 1 answers "
+        f"each line at once. Default: {CHUNK_SIZE}, or 1 if standard input is a terminal.",
     ),
     click.option(
         "--threads",
         type=click.IntRange(min=1),
-        help="Batches translated side by side, a thread for each. Default: one for each core.",
+        help="Number of batches to translate in parallel, one thread each. Default: one per core.",
     ),
     click.option(
         "--engine",
         default="local",
         show_default=True,
         type=click.Choice(["local", "ray"]),
-        help="ray: divide the work among the machines of a Ray cluster. FILEs may be folders, and "
-        "--output is a folder of parts.",
+        help="ray: distribute the work over the machines of a Ray cluster. FILEs may be folders, "
+        "and --output is a folder of parts.",
     ),
     click.option(
         "--address",
-        help="The cluster's, such as auto or 10.0.0.1:6379. Default: one of this machine's own.",
+        help="Address of the Ray cluster, such as auto or 10.0.0.1:6379. Default: a cluster on "
+        "this machine alone.",
     ),
     click.option(
         "--stats",
         type=click.Path(dir_okay=False),
-        help="Write counts and the split of confidences to this file, as JSON.",
+        help="Write counts and the distribution of confidences to this file, as JSON.",
     ),
     click.option("--quiet", is_flag=True, help="Show neither progress nor the summary."),
 )

@@ -20,32 +20,35 @@ class ModelConfig:
     """Sizes of a Seq2Seq model.
 
     Attributes:
-        source_vocab_size: Number of source pieces, the special tokens included.
-        target_vocab_size: Number of target pieces, the special tokens included.
-        embedding_size: Width of the embeddings, and of the layer before the softmax.
-        encoder_size: Width of one direction of the encoder.
-        encoder_layers: Encoder layers; those above the first read forwards, and add to what they
-            read.
-        bidirectional: The first encoder layer reads backwards, too.
+        source_vocab_size: Number of source pieces, including the special tokens.
+        target_vocab_size: Number of target pieces, including the special tokens.
+        embedding_size: Width of the embeddings and of the layer before the softmax.
+        encoder_size: Width of the encoder in each direction.
+        encoder_layers: Number of encoder layers; those above the first read forwards only, and add
+            their output to their input.
+        bidirectional: Whether the first encoder layer also reads backwards.
         decoder_size: Width of the decoder.
-        decoder_layers: Decoder layers; the first attends, the others stand on top of it and add to
-            what it puts out.
-        attention: How a step looks at the source: `additive` (Bahdanau et al., arXiv 1409.0473),
-            `multiplicative` (Luong et al., arXiv 1508.04025, scaled), or `none`: every step sees
-            the same mean of the annotations.
-        attention_size: Width of queries and keys.
-        cell: The recurrence, `lstm`, `gru` or `tanh` (the textbook's plain one).
-        layer_norm: Layer normalisation in the recurrence (Ba et al., arXiv 1607.06450).
-        truncate_bptt: In training, gradients flow back within chunks of so many steps; 0 is all
-            the way.
-        embedding_dropout: Share of units dropped from embedded tokens.
-        word_dropout: Share of tokens whose embedding is dropped whole (after Gal & Ghahramani,
-            arXiv 1512.05287; each place by itself).
+        decoder_layers: Number of decoder layers; the first attends, the others are stacked on top
+            and add to its output.
+        attention: How each step attends to the source: `additive` (Bahdanau et al., arXiv
+            1409.0473), `multiplicative` (Luong et al., arXiv 1508.04025, scaled), or `none` (every
+            step sees the same mean of the annotations).
+        attention_size: Width of the queries and keys.
+        cell: Recurrent cell: `lstm`, `gru` or `tanh` (the plain textbook one).
+        layer_norm: Whether to use layer normalisation in the recurrence (Ba et al., arXiv
+            1607.06450).
+        truncate_bptt: In training, backpropagate through time only within chunks of this many
+            steps; 0 means all the way.
+        embedding_dropout: Share of units dropped from the embedded tokens.
+        word_dropout: Share of tokens whose whole embedding is dropped (after Gal & Ghahramani,
+            arXiv 1512.05287; each position independently).
         state_dropout: Share of units dropped from the encoder's outputs and between stacked
             layers; never on a recurrent connection.
         output_dropout: Share of units dropped before the softmax.
-        share_embeddings: One embedding table for source and target (needs a joint vocabulary).
-        tie_output: The output layer uses the target embeddings (Press & Wolf, arXiv 1608.05859).
+        share_embeddings: Whether source and target share one embedding table (needs a joint
+            vocabulary).
+        tie_output: Whether the output layer uses the target embeddings (Press & Wolf, arXiv
+            1608.05859).
 
     Raises:
         ConfigError: A size is not positive, a share is not in [0, 1), or tables of different
@@ -108,13 +111,13 @@ class SearchConfig:
     Attributes:
         beam_size: Hypotheses kept at each step, for each sentence.
         n_best: Hypotheses returned for each sentence, at most beam_size.
-        length_penalty: The exponent alpha of Wu et al. (arXiv 1609.08144, eq. 14); 0 is none.
-        coverage_penalty: The factor beta of the same equation; 0 is none.
-        min_length: Least target tokens before the halt token is allowed, EOS not counted.
-        max_length_ratio: A target is cut at this multiple of the source's length, plus 10 tokens.
-        no_repeat_ngram_size: An n-gram of this size may stand once only; 0 is no such rule.
-        max_repeats: The same tokens may stand so many times in a row, or as often as anything does
-            in the source, where that is more; 0 is no such rule.
+        length_penalty: The exponent alpha of Wu et al. (arXiv 1609.08144, eq. 14); 0 disables it.
+        coverage_penalty: The factor beta of the same equation; 0 disables it.
+        min_length: Minimum number of target tokens, not counting EOS.
+        max_length_ratio: A target is cut at this multiple of the source length, plus 10 tokens.
+        no_repeat_ngram_size: An n-gram of this size may occur only once; 0 disables this rule.
+        max_repeats: How many times in a row the same tokens may occur, or as often as anything
+            does in the source, if that is more; 0 disables this rule.
 
     Raises:
         ConfigError: A setting is out of its range.

@@ -15,7 +15,7 @@ EXIT_FAILED = 2
 database_option = click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="SQLite file.  [default: what TRANSLATE_DATABASE says]",
+    help="SQLite file.  [default: the value of TRANSLATE_DATABASE]",
 )
 
 

@@ -33,23 +33,23 @@ def _name(_context: click.Context, _argument: click.Parameter, value: str) -> st
 _rate_option = click.option(
     "--rate",
     callback=_rate,
-    help="Requests in a time, such as 120/minute; an empty text is the server's own limit.",
+    help="Requests per period, such as 120/minute; an empty value means the server's own limit.",
 )
 _characters_option = click.option(
     "--characters",
     type=click.IntRange(min=0),
-    help="Characters in one request; 0 is the server's own limit.",
+    help="Characters per request; 0 means the server's own limit.",
 )
 _concurrency_option = click.option(
     "--concurrency",
     type=click.IntRange(min=0),
-    help="Requests worked on at a time; 0 is the server's own limit.",
+    help="Concurrent requests; 0 means the server's own limit.",
 )
 
 
 @click.group()
 def keys() -> None:
-    """Make, list, limit and revoke API keys; a running server sees it at once."""
+    """Create, list, limit and revoke API keys; a running server applies changes at once."""
 
 
 @keys.command()
@@ -65,7 +65,7 @@ def create(
     concurrency: int | None,
     database: Path | None,
 ) -> None:
-    """Make a key for NAME and print it. Only its hash is kept, so it cannot be shown again."""
+    """Create a key for NAME and print it. Only its hash is kept, so it cannot be shown again."""
     with exit_statuses():
         limits = _changed(SERVERS_OWN, rate, characters, concurrency)
         click.echo(Keys(find_database(database)).create(name, limits))
@@ -74,7 +74,7 @@ def create(
 @keys.command("list")
 @database_option
 def list_keys(database: Path | None) -> None:
-    """List all keys: what a key begins with, whose it is, and what it may."""
+    """List all keys: ID (what the key begins with), name, creation date and limits."""
     with exit_statuses():
         click.echo("\t".join(("ID", "NAME", "CREATED", "RATE", "CHARACTERS", "CONCURRENCY", "")))
         for key in _existing(database).all():
@@ -94,7 +94,7 @@ def limit(
     concurrency: int | None,
     database: Path | None,
 ) -> None:
-    """Set limits of the key that ID names; those that are not given stay as they are."""
+    """Set limits of the key with this ID; limits that are not given stay as they are."""
     with exit_statuses():
         stored = _existing(database)
         stored.limit(key_id, _changed(stored.get(key_id).limits, rate, characters, concurrency))
@@ -104,7 +104,7 @@ def limit(
 @click.argument("key_id", metavar="ID")
 @database_option
 def revoke(key_id: str, database: Path | None) -> None:
-    """Make the key that ID names wrong, from now on and for good."""
+    """Revoke the key with this ID, at once and for good."""
     with exit_statuses():
         _existing(database).revoke(key_id)
 

@@ -22,7 +22,7 @@ def suggestions() -> None:
 @click.option("--target", required=True, help="Code of the target language.")
 @database_option
 def export(source: str, target: str, database: Path | None) -> None:
-    """Print the pairs of two languages as TSV, for `python -m training train --train`."""
+    """Print the suggested pairs of two languages as TSV, for `python -m training train --train`."""
     with exit_statuses():
         stored = Suggestions(find_database(database), create=False)
         pairs = list(stored.pairs(source, target))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--model",
     required=True,
     type=FOLDER,
-    help="Model folder that translates the other way: from the language of the input.",
+    help="Model folder for the reverse direction: from the language of the input.",
 )
 @click.option(
     "--input",
@@ -35,29 +35,29 @@ if TYPE_CHECKING:
     required=True,
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Sentences, one a line; plain or gzip. May be given several times.",
+    help="File with one sentence per line, plain or gzipped. May be repeated.",
 )
 @click.option(
     "--output",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="TSV file of the pairs, gzipped if it ends in .gz.",
+    help="TSV file for the pairs; gzipped if it ends in .gz.",
 )
 @click.option(
     "--beam-size",
     default=1,
     show_default=True,
-    help="1 is greedy search, the fastest; 5 is better and slower.",
+    help="1 is greedy search, the fastest; 5 is slower and better.",
 )
 @threads_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor the summary.")
 def back_translate(
     model: Path, files: tuple[str, ...], output: Path, beam_size: int, threads: int, quiet: bool
 ) -> None:
-    """Make pairs of single-language text: a machine's translation, and the text itself.
+    """Turn monolingual text into pairs: a machine translation, and the text itself.
 
-    The text is in the target language of the model that shall learn from the pairs, so --model is
-    one of the reverse direction. The output appears once all lines are done.
+    The text is in the target language of the model that will learn from the pairs, so --model is
+    one for the reverse direction. The output appears only when all lines are done.
     """
     with clear_errors(), _terminable():
         search = SearchConfig(beam_size=beam_size)

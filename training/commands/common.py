@@ -29,7 +29,7 @@ threads_option = click.option(
     "--threads",
     type=click.IntRange(min=0),
     default=0,
-    help="Threads to compute with. Default: one for each core.",
+    help="Number of threads to compute with. Default: one per core.",
 )
 
 
@@ -38,9 +38,9 @@ def cluster_option(**options: Any) -> Callable[[Any], Any]:
     return click.option(
         "--cluster",
         metavar="HOST:PORT,HOST:PORT,...",
-        help="Addresses of all processes that train one model together, the same in each of "
-        "them; the first is that of `train`, the others are those of `work`. For a network in "
-        "which everybody is trusted: nothing is encrypted, nobody is asked for a password.",
+        help="Addresses of all processes that train one model together, the same list for each of "
+        "them; the first is that of `train`, the others are those of `work`. Only for a network "
+        "where everybody is trusted: there is no encryption and no password.",
         **options,
     )
 

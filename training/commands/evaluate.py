@@ -13,15 +13,27 @@ from translator.config import SearchConfig
 
 @click.command()
 @click.argument("model", type=FOLDER)
-@click.option("--test", "files", multiple=True, required=True, metavar="FILE", help="Test pairs.")
-@click.option("--columns", default="1,2", show_default=True, help="TSV columns: source,target.")
-@click.option("--skip-bad-lines", is_flag=True, help="Leave out lines that cannot be read.")
+@click.option(
+    "--test",
+    "files",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Test pairs. May be repeated.",
+)
+@click.option(
+    "--columns",
+    default="1,2",
+    show_default=True,
+    help="Columns of TSV files, counted from 1: source,target.",
+)
+@click.option("--skip-bad-lines", is_flag=True, help="Skip lines that cannot be read.")
 @click.option(
     "--beam-size", default=SearchConfig.beam_size, show_default=True, help="1 is greedy search."
 )
 @click.option("--length-penalty", type=float, help="Default: the model's own.")
 @click.option("--coverage-penalty", type=float, help="Default: the model's own.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON object.")
 def evaluate(
     model: Path,
     files: tuple[str, ...],
@@ -32,7 +44,7 @@ def evaluate(
     coverage_penalty: float | None,
     as_json: bool,
 ) -> None:
-    """Print BLEU and chrF of a MODEL folder, with their sacrebleu signatures."""
+    """Print BLEU and chrF of the model folder MODEL, with their sacreBLEU signatures."""
     with clear_errors():
         start()
         from training.scoring import read_test, score_pairs

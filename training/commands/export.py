@@ -14,9 +14,11 @@ from translator.errors import TranslatorError
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=FOLDER)
 @click.argument("destination", type=FOLDER)
-@click.option("--test", "files", multiple=True, metavar="FILE", help="Pairs to score it on too.")
+@click.option(
+    "--test", "files", multiple=True, metavar="FILE", help="Pairs to score the model on as well."
+)
 @click.option("--licence", default="", help="Licence of the training data, for model.json.")
-@click.option("--attribution", default="", help="Whom the licence asks to name.")
+@click.option("--attribution", default="", help="Whom the licence requires you to credit.")
 def export(
     run_folder: Path, destination: Path, files: tuple[str, ...], licence: str, attribution: str
 ) -> None:

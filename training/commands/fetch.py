@@ -25,35 +25,38 @@ _ENGLISH = "en"
 @click.argument("source", type=click.Choice(list(SOURCES)))
 @click.argument("language")
 @click.argument("second_language", metavar="[LANGUAGE]", default=_ENGLISH)
-@click.option("--output", required=True, type=FOLDER, help="Folder that gets the files.")
+@click.option("--output", required=True, type=FOLDER, help="Folder for the files.")
 @click.option("--release", default="", help="Release of the corpus, such as v2023-04-12.")
 @click.option(
-    "--base-url", default=BASE_URL, show_default=True, help="Of a mirror with the same folders."
+    "--base-url",
+    default=BASE_URL,
+    show_default=True,
+    help="Base URL, such as that of a mirror with the same folders.",
 )
-@click.option("--sha256", default="", help="Checksum that the archive must have.")
+@click.option("--sha256", default="", help="SHA-256 checksum that the archive must have.")
 @click.option(
     "--valid-size",
     default=1000,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Pairs to keep apart for selecting; a tenth of all at most.",
+    help="Pairs to hold out for validation; at most a tenth of all.",
 )
 @click.option(
     "--test-size",
     default=1000,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Pairs to keep apart for testing; a tenth of all at most.",
+    help="Pairs to hold out for testing; at most a tenth of all.",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the split.")
+@click.option("--seed", default=1, show_default=True, help="Random seed of the split.")
 @click.option(
     "--retries",
     default=5,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Attempts after one that brought nothing new.",
+    help="Retries after an attempt that brought nothing new.",
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option("--quiet", is_flag=True, help="Do not show progress.")
 def fetch(
     source: str,
     language: str,
@@ -68,11 +71,11 @@ def fetch(
     retries: int,
     quiet: bool,
 ) -> None:
-    """Fetch public pairs from SOURCE, from the first LANGUAGE to the second, or else to English.
+    """Download public pairs from SOURCE, from the first LANGUAGE to the second (default: English).
 
     Languages are ISO 639-1 or 639-3 codes, such as es or spa. The folder gets all pairs as one
-    TSV file and as train, valid and test, no sentence of which stands in two, and the licence.
-    An interrupted download goes on when the same command is given again.
+    TSV file, the same pairs split into train, valid and test, which share no sentence, and the
+    licence. To resume an interrupted download, run the same command again.
     """
     with clear_errors():
         from training.fetch import Request

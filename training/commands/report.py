@@ -12,7 +12,7 @@ from training.commands.common import FOLDER, clear_errors, start
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=FOLDER)
 def report(run_folder: Path) -> None:
-    """Draw RUN, finished or not: RUN/report.html, and pictures in RUN/report/."""
+    """Draw the report of RUN, finished or not: RUN/report.html, and pictures in RUN/report/."""
     with clear_errors():
         start()
         from training.report.write import write_report

@@ -11,9 +11,9 @@ from training.commands.common import start
 
 
 @click.command("settings")
-@click.option("--pairs", type=click.IntRange(min=1), help="Size of the corpus.")
+@click.option("--pairs", type=click.IntRange(min=1), help="Number of pairs in the corpus.")
 def list_settings(pairs: int | None) -> None:
-    """List the settings of `train` and their defaults, as TOML, for a corpus of a given size."""
+    """List the settings of `train`, as TOML, with their defaults for a corpus of a given size."""
     start()
     from training.config import TrainConfig
     from training.recipes import choose_config

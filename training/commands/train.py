@@ -28,15 +28,15 @@ from translator.config import from_mapping
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Pairs to learn from: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; "
-    "plain or gzip. May be given several times.",
+    help="Training pairs: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; plain "
+    "or gzipped. May be repeated.",
 )
 @click.option(
     "--train-tagged",
     "tagged_files",
     multiple=True,
     metavar="FILE",
-    help="More pairs to learn from, whose sources were made by a machine. They get a tag.",
+    help="More training pairs, whose sources are machine-made; these get a tag. May be repeated.",
 )
 @click.option(
     "--valid",
@@ -44,11 +44,11 @@ from translator.config import from_mapping
     multiple=True,
     required=True,
     metavar="FILE",
-    help="Pairs to select the best checkpoint on, in the same forms.",
+    help="Validation pairs, for selecting the best checkpoint, in the same formats.",
 )
 @click.option("--source", required=True, metavar="CODE", help="Source language, such as es.")
 @click.option("--target", required=True, metavar="CODE", help="Target language, such as en.")
-@click.option("--output", required=True, type=FOLDER, help="Folder of the run.")
+@click.option("--output", required=True, type=FOLDER, help="Folder for the run.")
 @click.option(
     "--columns",
     default="1,2",
@@ -59,29 +59,33 @@ from translator.config import from_mapping
     "--config",
     "config_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings, as TOML.",
+    help="TOML file with settings.",
 )
 @click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; wins over --config."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A single setting; takes precedence over --config.",
 )
 @click.option(
     "--truncate-bptt",
     type=click.IntRange(min=0),
     metavar="K",
-    help="Same as --set truncate_bptt=K: gradients flow back within chunks of K steps.",
+    help="Same as --set truncate_bptt=K: backpropagate only within chunks of K steps.",
 )
-@click.option("--skip-bad-lines", is_flag=True, help="Drop and count lines that cannot be read.")
+@click.option("--skip-bad-lines", is_flag=True, help="Skip and count lines that cannot be read.")
 @click.option(
     "--init-from",
     type=FOLDER,
     metavar="RUN|MODEL",
-    help="Continue a trained model, such as on another domain: a new run takes over its "
+    help="Continue a trained model, for example on another domain: the new run takes over its "
     "vocabulary, sizes and weights.",
 )
 @cluster_option()
 @threads_option
-@click.option("--no-report", is_flag=True, help="Leave no report.html.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option("--no-report", is_flag=True, help="Do not write report.html.")
+@click.option("--quiet", is_flag=True, help="Do not show progress.")
 def train(
     train_files: tuple[str, ...],
     tagged_files: tuple[str, ...],
@@ -100,10 +104,10 @@ def train(
     no_report: bool,
     quiet: bool,
 ) -> None:
-    """Train a model. The same command, given again, goes on where it stopped.
+    """Train a model. The same command, run again, continues where it stopped.
 
-    Ctrl-C ends a run after the update under way; nothing is lost. Settings that are not given
-    follow from the size of the corpus; `python -m training settings --pairs N` lists them.
+    Ctrl-C ends a run after the current update; nothing is lost. Settings that are not given are
+    chosen by the size of the corpus; `python -m training settings --pairs N` lists them.
     """
     with clear_errors():
         parts = count_parts(threads)

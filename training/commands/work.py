@@ -20,14 +20,14 @@ from training.commands.common import (
     "--rank",
     required=True,
     type=click.IntRange(min=1),
-    help="Which of the addresses is that of this process, counted from 0; 0 is that of `train`.",
+    help="Position of this process in the list of addresses, counted from 0; `train` is at 0.",
 )
 @threads_option
-@click.option("--quiet", is_flag=True, help="Say nothing but what goes wrong.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def work(cluster: str, rank: int, threads: int, quiet: bool) -> None:
-    """Help `train --cluster` of another process or machine; ends when that ends.
+    """Help the `train --cluster` of another process or machine, and end when it ends.
 
-    It needs neither the pairs nor a folder: all that it computes with comes from process 0.
+    This needs neither the pairs nor a folder: process 0 sends everything.
     """
     with clear_errors():
         parts = count_parts(threads)
