@@ -61,7 +61,8 @@ class Settings(BaseModel):
     timeout_seconds: float = Field(
         default=20.0,
         gt=0,
-        description="Time limit for a request, or for each part of a file; one that takes longer is abandoned",
+        description="Time limit for a request, or for each part of a file; one that takes longer "
+        "is abandoned",
     )
     cache_mb: int = Field(
         default=64,
