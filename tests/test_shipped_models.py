@@ -47,7 +47,7 @@ EVERYDAY = {
     ],
     ("en", "de"): [
         ("Where is the station?", "Bahnhof"),
-        ("I'm hungry.", "Hunger"),
+        ("I'm hungry.", "hung"),
         ("I don't speak German.", "Deutsch"),
         ("She is my sister.", "Schwester"),
     ],
