@@ -65,7 +65,7 @@ def test_a_sentence_alone_finds_what_it_finds_among_others(
         SearchConfig(beam_size=1, length_penalty=2.0, max_length_ratio=0.1),
         SearchConfig(beam_size=4, n_best=3, coverage_penalty=0.7),
     ]
-    for seed in range(3):
+    for seed in range(2):
         one = engine(make_model(seed=seed, **sizes), lexicon=lexicon if shortlist else None)
         for search in searches:
             limits = np.full(3, 2, np.int32)
