@@ -11,6 +11,7 @@ from training.calibration import fit_confidence, tune_search
 from training.checkpoint import Checkpoints
 from training.corpus import Pair, bare_names
 from training.model_card import model_card
+from training.repeat import training_command
 from training.run import Run
 from training.scoring import read_test, score_pairs
 from translator.export import export_model
@@ -65,7 +66,7 @@ def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
         "pairs": run.corpus.get("kept"),
         "licence": licence,
         "attribution": attribution,
-        "command": run.command(),
+        "command": training_command(run),
         "settings": dataclasses.asdict(run.config),
         **(progress.totals() if progress else {}),
     }

@@ -17,7 +17,6 @@ import contextlib
 import dataclasses
 import fcntl
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,7 @@ import keras
 
 from training.checkpoint import load_weights, save_weights
 from training.config import TrainConfig, changed
-from training.corpus import Corpus, Sources, StreamedCorpus, bare_names, read_corpus
-from training.recipes import choose_config
+from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
 from translator.errors import CheckpointError
@@ -215,35 +213,6 @@ class Run:
         """
         if self.data.init_from:
             load_weights(self.folder / "initial.npz", model.weights)
-
-    def command(self) -> str:
-        """The command that trains such a model again, files without their folders."""
-        usual, _ = choose_config({}, self.corpus.get("kept", 1))
-        changed = {
-            name: value
-            for name, value in dataclasses.asdict(self.config).items()
-            if value != getattr(usual, name)
-        }
-        if self.config.precision == usual.dtype():
-            del changed["precision"]
-        words = ["python", "-m", "training", "train"]
-        for option, files in (
-            ("--train", self.data.train),
-            ("--train-tagged", self.data.tagged),
-            ("--valid", self.data.valid),
-        ):
-            words += [word for file in files for word in (option, bare_names(file))]
-        if self.data.columns != (1, 2):
-            words += ["--columns", ",".join(map(str, self.data.columns))]
-        if self.data.skip_bad_lines:
-            words.append("--skip-bad-lines")
-        if self.data.init_from:
-            words += ["--init-from", "/".join(Path(self.data.init_from).resolve().parts[-2:])]
-        source, target = self.data.languages
-        words += ["--source", source, "--target", target, "--output", f"runs/{source}-{target}"]
-        for name, value in changed.items():
-            words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
-        return shlex.join(words)
 
     def write(self) -> None:
         """Writes `run.json`.

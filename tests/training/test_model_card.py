@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from training.model_card import model_card
+from training.repeat import training_command
 from training.run import Run
 from translator.model_folder import check_files, read_info
 
@@ -42,7 +43,7 @@ def test_what_is_told_and_what_is_not(version: Path) -> None:
 
 def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
     run = Run.open(toy_run)
-    words = shlex.split(run.command())
+    words = shlex.split(training_command(run))
     given = dict(zip(words[4::2], words[5::2], strict=True))
     assert words[:4] == ["python", "-m", "training", "train"]
     assert given["--train"] == "train.tsv"
