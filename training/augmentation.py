@@ -60,7 +60,9 @@ class Augmentation:
             yield chunk._replace(pairs=[*chunk.pairs, *self._make(list(chunk.pairs), rng)])
 
     def _make(self, pairs: list[Pair], rng: random.Random) -> Iterator[Pair]:
-        names = sorted({name for pair in pairs for name in shared_names(*pair)})
+        names: list[str] = []
+        if self.substituted:
+            names = sorted({name for pair in pairs for name in shared_names(*pair)})
         inverted = tuple(any("¡" in pair[side] for pair in pairs) for side in (0, 1))
         for pair in pairs:
             if rng.random() < self.placeholders:
