@@ -16,6 +16,7 @@ from typing import Any, get_args
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from translator.batch import pad
 from translator.config import SearchConfig
@@ -153,13 +154,30 @@ def _write(
         twin = Seq2Seq(model.config, dtype=policy)
         functions = stepwise(twin, module.weights)._asdict()
         signatures |= {step_signature(name, precision): f for name, f in functions.items()}
-    tf.saved_model.save(module, str(folder), signatures=signatures)
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
+    _drop_gradients(folder / "saved_model.pb")
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
     (assets / "source.model").write_bytes(source.serialized)
     (assets / "target.model").write_bytes(target.serialized)
     if lexicon is not None:
         lexicon.save(folder / LEXICON)
+
+
+def _drop_gradients(path: Path) -> None:
+    """Takes out the names of gradients that the layers define; they were not saved.
+
+    Whoever loads a model folder translates. With its gradients it would be a third larger and take
+    longer to load, and with their names alone TensorFlow warns that they are missing.
+    """
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString(path.read_bytes())
+    for graph in saved.meta_graphs:
+        for function in graph.graph_def.library.function:
+            for node in function.node_def:
+                node.attr.pop("_gradient_op_type", None)
+    path.write_bytes(saved.SerializeToString(deterministic=True))
 
 
 def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> dict[str, Any]:

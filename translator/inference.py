@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from translator.constants import BOS, PAD
 from translator.layers.attentive import Source
-from translator.layers.decoder import DecoderKernels, Shares, State
+from translator.layers.decoder import DecoderKernels, State
 from translator.model import Seq2Seq, embed
 from translator.search.beam import beam_search
 from translator.search.hypotheses import Options
@@ -22,46 +22,49 @@ Function = Callable[..., dict[str, Tensor]]
 
 
 class Weights(NamedTuple):
-    """All weights as a search wants them: cast once, and what can be computed before is.
+    """All weights as a search wants them: cast once. Tables that are one in the model are one here.
 
     Attributes:
-        encoding: Those that `encode` reads.
+        encoding: Those that `encode` reads, the embeddings first.
         kernels: Those of a decoding step.
-        shares: Of the embedding of each target piece: pieces x ....
+        embeddings: target pieces x embedding_size.
         output: target pieces x embedding_size, the output layer.
         output_bias: target pieces.
     """
 
     encoding: tuple[Tensor, ...]
     kernels: DecoderKernels
-    shares: Shares
+    embeddings: Tensor
     output: Tensor
     output_bias: Tensor
 
 
 def prepare(model: Seq2Seq) -> Weights:
-    """The weights of a model, in the dtypes of its products.
-
-    The shares of the embeddings are kept in half precision where products are in bfloat16.
-    """
-    decoder, dtype = model.decoder, model.compute_dtype
-    table = embed(model.target_embeddings, tf.range(model.config.target_vocab_size))
-    half = tf.float32 if dtype == "float32" else tf.float16
+    """The weights of a model, in the dtypes of its products."""
+    dtype = model.compute_dtype
+    tables = model.source_embeddings, model.target_embeddings, model.output_embeddings
+    cast = {id(table): tf.cast(table, dtype) for table in tables}
+    source, target, output = (cast[id(table)] for table in tables)
+    _, *encoding = _encoding_weights(model)
     return Weights(
-        tuple(
-            tf.cast(weight, dtype if weight.name.endswith("kernel") else tf.float32)
-            for weight in _encoding_weights(model)
+        (
+            source,
+            *(
+                tf.cast(weight, dtype if weight.name.endswith("kernel") else tf.float32)
+                for weight in encoding
+            ),
         ),
-        decoder.projecting_kernels(),
-        Shares(*(tf.cast(share, half) for share in decoder.shares(table))),
-        tf.cast(model.output_embeddings, dtype),
-        tf.convert_to_tensor(model.output_bias),
+        model.decoder.projecting_kernels(),
+        *(target, output, tf.convert_to_tensor(model.output_bias)),
     )
 
 
 def encode(model: Seq2Seq, weights: Weights, source_ids: Tensor) -> tuple[Source, State]:
     """As `model.encode`, with given weights; annotations projected."""
-    with keras.StatelessScope(list(zip(_encoding_weights(model), weights.encoding, strict=True))):
+    with keras.StatelessScope() as scope:
+        for variable, value in zip(_encoding_weights(model), weights.encoding, strict=True):
+            # The scope's constructor would cast it back to float32.
+            scope.add_update((variable, value))
         source, state = model.encode(source_ids)
     return model.decoder.projected(source, weights.kernels), state
 
@@ -75,8 +78,7 @@ def step(
         Features (batch x beams x embedding_size), the new state, and attention weights (batch x
         beams x source_length).
     """
-    shares = Shares(*(embed(table, tokens) for table in weights.shares))
-    return model.decoder.step(shares, state, source, weights.kernels)
+    return model.decoder.step(embed(weights.embeddings, tokens), state, source, weights.kernels)
 
 
 def translate(

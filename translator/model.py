@@ -89,8 +89,8 @@ class Seq2Seq(keras.Model):
             Logits (batch x beams x target_vocab_size), the new state, and attention weights
             (batch x beams x source_length).
         """
-        shares = self.decoder.shares(embed(self.target_embeddings, previous_ids))
-        features, state, weights = self.decoder.step(shares, state, source, kernels)
+        embedded = embed(self.target_embeddings, previous_ids)
+        features, state, weights = self.decoder.step(embedded, state, source, kernels)
         return self.logits(features), state, weights
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:

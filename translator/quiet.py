@@ -44,7 +44,24 @@ def silence() -> Iterator[None]:
 
 
 def _import() -> None:
-    if os.environ.setdefault(_LOG_LEVEL, "3") == "0":
-        return
-    with silence():
+    silent = os.environ.setdefault(_LOG_LEVEL, "3") != "0"
+    with silence() if silent else contextlib.nullcontext(), _without_keras():
         import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def _without_keras() -> Iterator[None]:
+    """Lets imports of Keras fail, unless it is there.
+
+    TensorFlow imports it to register optimizers for model folders that hold some, and goes on where
+    there is none. To translate takes neither, and it costs 50 MB and a second at every start.
+    Whoever wants Keras imports it, before or after.
+    """
+    if "keras" in sys.modules:
+        yield
+        return
+    sys.modules["keras"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["keras"]

@@ -24,7 +24,7 @@ class Remainder(NamedTuple):
     Attributes:
         constant: A scalar; -inf where nothing is left out.
         linear: embedding_size.
-        square: embedding_size x embedding_size.
+        square: embedding_size x embedding_size, in the dtype of the output layer.
     """
 
     constant: Tensor
@@ -38,9 +38,10 @@ class Remainder(NamedTuple):
             features: rows x embedding_size, float32.
 
         Returns:
-            rows.
+            rows, float32.
         """
-        inner = tf.matmul(features, self.square) + self.linear
+        product = tf.matmul(tf.cast(features, self.square.dtype), self.square)
+        inner = tf.cast(product, tf.float32) + self.linear
         return tf.reduce_sum(inner * features, axis=-1) + self.constant
 
 
@@ -65,5 +66,5 @@ def remainder(output: Tensor, bias: Tensor, listed: Tensor) -> Remainder:
     return Remainder(
         tf.math.log(number) + mean_bias + tf.reduce_sum(bias**2) / some / 2.0,
         mean + tf.linalg.matvec(weights, bias, transpose_a=True) / some,
-        tf.matmul(weights, weights, transpose_a=True) / some / 2.0,
+        tf.cast(tf.matmul(weights, weights, transpose_a=True) / some / 2.0, output.dtype),
     )

@@ -43,8 +43,8 @@ def stepwise(model: Seq2Seq, stored: Iterable[Any] = ()) -> Stepwise:
         return tf.nest.pack_sequence_as(templates[name], leaves)
 
     def opaque(given: Mapping[str, Tensor]) -> Weights:
-        encoding, kernels, shares = packed("weights", given)
-        return Weights(encoding, kernels, shares, None, None)
+        encoding, kernels, embeddings = packed("weights", given)
+        return Weights(encoding, kernels, embeddings, None, None)
 
     def weights_graph() -> dict[str, Tensor]:
         values = [tf.cast(variable, tf.float32) for variable in variables]

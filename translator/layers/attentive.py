@@ -40,7 +40,8 @@ class Kernels(NamedTuple):
     """Weights of the attentive recurrence.
 
     Attributes:
-        state: H x (gates·H + attention_size), for the state's share and the query in one product.
+        state: H x (gates·H + attention_size), for the state's share and the query in one product;
+            more rows where more than the state is given to `attentive_step`.
         context: memory_size x gates·H; None where the annotations are projected before the loop.
         v: attention_size.
         gains: The cell's own weights, gates·H each.
@@ -73,8 +74,9 @@ def attentive_step(
 
     Args:
         kind: The arithmetic.
-        x: batch x beams x gates·H, the share of the previous token's embedding.
-        h: batch x beams x H.
+        x: ... x gates·H, the share of the previous token's embedding, and the bias.
+        h: batch x beams x the rows of `kernels.state`: the state before, and whatever else that
+            product takes.
         c: batch x beams x H; h for a cell without a memory of its own.
         source: The sentences.
         kernels: The weights.

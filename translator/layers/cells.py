@@ -29,7 +29,7 @@ class PointwiseCell(Protocol):
     Attributes:
         gates: Pre-activations of a unit.
         has_memory: Whether c is more than h.
-        one_gradient: Whether x and r always have the same gradient.
+        one_gradient: Whether x and r count by their sum alone, so that they have one gradient.
         num_gains: How many weight vectors of gates·H the arithmetic has.
     """
 

@@ -29,32 +29,28 @@ class State(NamedTuple):
         return self.c[layer] if self.c else self.h[layer]
 
 
-class Shares(NamedTuple):
-    """What the embedding of the previous token adds to a step.
-
-    Attributes:
-        x: ... x gates·H, to the pre-activations of the attending layer.
-        deep: ... x embedding_size, to the deep output, before its tanh.
-    """
-
-    x: Tensor
-    deep: Tensor
-
-
 class DecoderKernels(NamedTuple):
-    """Weights of a step, but for what became `Shares`.
+    """Weights of a step.
 
     Attributes:
+        embedded: embedding_size x gates·H, of the previous token; None where the cell counts its
+            shares by their sum: then it stands above the rows of `attending.state`, and token and
+            state take one product.
+        bias: gates·H, of the attending layer.
         attending: Of the layer with the attention.
         upper: Of the layers on top of it.
-        deep: (decoder_size + memory_size) x embedding_size, of the deep output; without the rows
-            for the memory where the annotations are projected before the loop.
+        deep: (decoder_size + memory_size + embedding_size) x embedding_size, of the deep output;
+            without the rows for the memory where the annotations are projected before the loop.
+        deep_bias: embedding_size.
         annotation: memory_size x (gates·H + embedding_size), what projects them, if they are.
     """
 
+    embedded: Tensor | None
+    bias: Tensor
     attending: Kernels
     upper: tuple[StepKernels, ...]
     deep: Tensor
+    deep_bias: Tensor
     annotation: Tensor | None = None
 
 
@@ -114,24 +110,23 @@ class Decoder(keras.layers.Layer):
             return State(tuple(parts), ())
         return State(tuple(parts[0::2]), tuple(parts[1::2]))
 
-    def shares(self, embedded: Tensor) -> Shares:
-        """What the previous token adds to a step, from its embedding, ... x embedding_size.
-
-        It depends on nothing else, so that a search can look it up.
-        """
-        rest = self.deep_kernel.shape[0] - self.config.embedding_size
-        return Shares(
-            self.attending.project(embedded),
-            self._linear(embedded, self.deep_kernel[rest:], self.deep_bias),
-        )
-
     def kernels(self) -> DecoderKernels:
         """The weights of a step, in the dtypes of their products; the same at every step."""
-        rest = self.deep_kernel.shape[0] - self.config.embedding_size
+        alone, attending = self.attending.kernels(), self.attending.attending_kernels()
+        embedded = alone.input
+        width = embedded.shape[1]
+        if self.attending.cell.one_gradient:
+            query = ops.zeros((embedded.shape[0], attending.state.shape[1] - width), embedded.dtype)
+            above = ops.concatenate([embedded, query], axis=-1)
+            state = ops.concatenate([above, attending.state], axis=0)
+            embedded, attending = None, attending._replace(state=state)
         return DecoderKernels(
-            self.attending.attending_kernels(),
+            embedded,
+            sum(alone.bias, ops.zeros((width,), "float32")),  # the gains may have it
+            attending,
             tuple(layer.kernels() for layer in self.upper),
-            ops.cast(self.deep_kernel[:rest], self.compute_dtype),
+            ops.cast(self.deep_kernel, self.compute_dtype),
+            ops.cast(self.deep_bias, "float32"),
         )
 
     def projecting_kernels(self) -> DecoderKernels:
@@ -140,10 +135,14 @@ class Decoder(keras.layers.Layer):
         A context is a weighted sum of annotations, so the products with it may be taken of the
         annotations instead: once for each source token, not at every step for every hypothesis.
         """
-        kernels, size = self.kernels(), self.config.decoder_size
-        annotation = ops.concatenate([kernels.attending.context, kernels.deep[size:]], axis=-1)
-        return DecoderKernels(
-            kernels.attending._replace(context=None), kernels.upper, kernels.deep[:size], annotation
+        kernels, first = self.kernels(), self.config.decoder_size
+        last = first + self.config.memory_size
+        of_memory = kernels.deep[first:last]
+        annotation = ops.concatenate([kernels.attending.context, of_memory], axis=-1)
+        return kernels._replace(
+            attending=kernels.attending._replace(context=None),
+            deep=ops.concatenate([kernels.deep[:first], kernels.deep[last:]], axis=0),
+            annotation=annotation,
         )
 
     def projected(self, source: Source, kernels: DecoderKernels) -> Source:
@@ -152,12 +151,12 @@ class Decoder(keras.layers.Layer):
         return source._replace(memory=ops.cast(memory, self.compute_dtype))
 
     def step(
-        self, shares: Shares, state: State, source: Source, kernels: DecoderKernels
+        self, embedded: Tensor, state: State, source: Source, kernels: DecoderKernels
     ) -> tuple[Tensor, State, Tensor]:
         """One step for every hypothesis. It reads no weights but those it is given.
 
         Args:
-            shares: batch x beams x ..., of the previous tokens.
+            embedded: batch x beams x embedding_size, the previous tokens.
             state: The state of every hypothesis.
             source: The sentences.
             kernels: The weights.
@@ -166,9 +165,13 @@ class Decoder(keras.layers.Layer):
             Features for the output layer (batch x beams x embedding_size), the new state, and the
             attention weights (batch x beams x source_length).
         """
+        x, before = kernels.bias, state.h[0]
+        if kernels.embedded is None:
+            before = ops.concatenate([embedded, before], axis=-1)
+        else:
+            x = x + linear(embedded, kernels.embedded)
         h, c, context, weights, _ = attentive_step(
-            *(self.attending.kind, shares.x, state.h[0], state.memory(0), source),
-            kernels.attending,
+            self.attending.kind, x, before, state.memory(0), source, kernels.attending
         )
         hs, cs = [h], [c]
         for n, layer in enumerate(self.upper, start=1):
@@ -177,10 +180,10 @@ class Decoder(keras.layers.Layer):
             cs.append(c)
         top = sum(hs[1:], hs[0])
         if kernels.annotation is None:
-            deep = linear(ops.concatenate([top, context], axis=-1), kernels.deep)
+            seen, added = [top, context, embedded], kernels.deep_bias
         else:
-            deep = linear(top, kernels.deep) + context
-        features = ops.tanh(deep + shares.deep)
+            seen, added = [top, embedded], context + kernels.deep_bias
+        features = ops.tanh(linear(ops.concatenate(seen, axis=-1), kernels.deep) + added)
         return features, State(tuple(hs), tuple(cs) if self.has_memory else ()), weights
 
     def call(
