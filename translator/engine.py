@@ -45,6 +45,10 @@ class Request:
 _RULES = OPTIONAL - {"coverage_penalty"}
 """Settings that the graph for a sentence alone does not know."""
 
+_COLUMNS_STEP = 8 * BLOCK
+"""Columns are filled up to a multiple of this, so that products come in few shapes: oneDNN keeps a
+kernel, and some 300 kB, for each shape of a product in bfloat16 that it has met."""
+
 _MOST_BEAMS_ALONE = 10
 """The graph for a sentence alone is traced for each number of beams, so only for usual ones."""
 
@@ -131,8 +135,8 @@ class Engine:
         ids, members = self._lexicon.shortlist(request.source_ids)
         if request.required is not None:
             ids, members = _widen(ids, members, request.required.phrases)
-        # The last column stands for nothing, as often as makes whole blocks.
-        lacking = -len(ids) % BLOCK
+        # The last column stands for nothing, as often as makes a width that others have, too.
+        lacking = -len(ids) % _COLUMNS_STEP
         ids = np.pad(ids, (0, lacking), mode="edge")
         members = np.pad(members, ((0, 0), (0, lacking)))
         return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}

@@ -26,7 +26,7 @@ from translator.search.trace import Trace, empty_trace, read_back
 
 _SIZES = tuple(n << k for k in range(16) for n in (2, 3))
 """Sizes that a batch shrinks to, besides 0 and 1: sentences that are done leave it together, and
-some stay a while. So products come in few shapes; oneDNN keeps a kernel, and some 100 kB, for each
+some stay a while. So products come in few shapes; oneDNN keeps a kernel, and some 300 kB, for each
 shape that it has met."""
 
 
