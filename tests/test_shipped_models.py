@@ -200,6 +200,16 @@ def test_n_best_does_not_matter(
     np.testing.assert_allclose(scores[0], scores[1], atol=0.01)  # bfloat16 has three digits
 
 
+def test_shortlists_hardly_matter(
+    folder: Path, sentences: list[str], alone: list[Translation]
+) -> None:
+    """A lexicon lists so much that hardly a translation changes: 1 in 100 at the most."""
+    whole = Translator.load(folder, shortlist=False).translate(sentences)
+    changed = [(a.text, b.text) for a, b in zip(alone, whole, strict=True) if a.text != b.text]
+
+    assert len(changed) <= len(sentences) / 100, changed
+
+
 def test_all_halt(alone: list[Translation]) -> None:
     """A sentence of a test split is translated to its end, with very few exceptions."""
     assert sum(t.truncated for t in alone) <= len(alone) / 100
