@@ -18,8 +18,8 @@ from translator.model_folder import CARD
 
 log = logging.getLogger(__name__)
 
-_MEMORY_PER_BYTE = 6
-"""Memory for each byte on disk, as measured: a folder of 15 MB takes some 70 to 90 MB beside others
+_MEMORY_PER_BYTE = 3
+"""Memory for each byte on disk, as measured: a folder of 15 MB takes some 20 to 40 MB beside others
 of the same sizes, whose functions it shares."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]

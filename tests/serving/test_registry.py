@@ -196,8 +196,8 @@ def test_with_a_memory_bound_models_are_loaded_when_asked_for(
     tmp_path: Path, loader: Loader
 ) -> None:
     make_folders(tmp_path, "es-en/1", "en-es/1", "de-en/1")
-    # Each is taken for 6 x 1000 bytes.
-    registry = load(tmp_path, loader, memory_bytes=12_000)
+    # Each is taken for 3 x 1000 bytes.
+    registry = load(tmp_path, loader, memory_bytes=6_000)
     assert loader.loaded == []
     assert registry.pairs == [("de", "en"), ("en", "es"), ("es", "en")]
     for pair in (("es", "en"), ("en", "es"), ("es", "en"), ("de", "en")):
