@@ -204,6 +204,8 @@ def test_shortlists_hardly_matter(
     folder: Path, sentences: list[str], alone: list[Translation]
 ) -> None:
     """A lexicon lists so much that hardly a translation changes: 1 in 100 at the most."""
+    if SavedTranslator.load(folder).lexicon is None:
+        pytest.skip("no lexicon")
     whole = Translator.load(folder, shortlist=False).translate(sentences)
     changed = [(a.text, b.text) for a, b in zip(alone, whole, strict=True) if a.text != b.text]
 

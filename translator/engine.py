@@ -135,7 +135,8 @@ class Engine:
         ids, members = self._lexicon.shortlist(request.source_ids)
         if request.required is not None:
             ids, members = _widen(ids, members, request.required.phrases)
-        # The last column stands for nothing, as often as makes a width that others have, too.
+        # The last column is repeated up to a width that other batches have, too; the repeats
+        # stand for nothing.
         lacking = -len(ids) % _COLUMNS_STEP
         ids = np.pad(ids, (0, lacking), mode="edge")
         members = np.pad(members, ((0, 0), (0, lacking)))

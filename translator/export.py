@@ -157,6 +157,7 @@ def _write(
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
     _drop_gradients(folder / "saved_model.pb")
+    (folder / "fingerprint.pb").unlink()  # of what it was before; `model.json` has checksums
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
     (assets / "source.model").write_bytes(source.serialized)
@@ -176,7 +177,8 @@ def _drop_gradients(path: Path) -> None:
     for graph in saved.meta_graphs:
         for function in graph.graph_def.library.function:
             for node in function.node_def:
-                node.attr.pop("_gradient_op_type", None)
+                if "_gradient_op_type" in node.attr:
+                    del node.attr["_gradient_op_type"]
     path.write_bytes(saved.SerializeToString(deterministic=True))
 
 

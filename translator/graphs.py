@@ -1,8 +1,8 @@
 """The functions of a model folder, which models of the same sizes share.
 
 What a model computes is in `saved_model.pb`, and what it has learnt is beside it. Two models of the
-same sizes differ in the latter alone: the first one loads the functions, which takes seconds and
-more memory than the weights do, and each further one only reads its weights.
+same sizes differ in the latter alone: the first one loads the functions, which takes most of a
+second and more memory than the weights do, and each further one only reads its weights.
 """
 
 from __future__ import annotations

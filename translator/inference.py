@@ -25,7 +25,7 @@ class Weights(NamedTuple):
     """All weights as a search wants them: cast once. Tables that are one in the model are one here.
 
     Attributes:
-        encoding: Those that `encode` reads, the embeddings first.
+        encoding: Those that `encode` reads.
         kernels: Those of a decoding step.
         embeddings: target pieces x embedding_size.
         output: target pieces x embedding_size, the output layer.
@@ -42,20 +42,20 @@ class Weights(NamedTuple):
 def prepare(model: Seq2Seq) -> Weights:
     """The weights of a model, in the dtypes of its products."""
     dtype = model.compute_dtype
-    tables = model.source_embeddings, model.target_embeddings, model.output_embeddings
-    cast = {id(table): tf.cast(table, dtype) for table in tables}
-    source, target, output = (cast[id(table)] for table in tables)
-    _, *encoding = _encoding_weights(model)
+    read = _encoding_weights(model)
+    tables = model.target_embeddings, model.output_embeddings
+    cast = {
+        id(weight): tf.cast(
+            weight, dtype if weight.name.endswith(("kernel", "embeddings")) else tf.float32
+        )
+        for weight in {id(weight): weight for weight in (*read, *tables)}.values()
+    }
     return Weights(
-        (
-            source,
-            *(
-                tf.cast(weight, dtype if weight.name.endswith("kernel") else tf.float32)
-                for weight in encoding
-            ),
-        ),
+        tuple(cast[id(weight)] for weight in read),
         model.decoder.projecting_kernels(),
-        *(target, output, tf.convert_to_tensor(model.output_bias)),
+        cast[id(model.target_embeddings)],
+        cast[id(model.output_embeddings)],
+        tf.convert_to_tensor(model.output_bias),
     )
 
 

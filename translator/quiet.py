@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_IMPORTING = threading.Lock()
 
 
 def import_tensorflow(threads: int = 0) -> None:
@@ -44,9 +46,13 @@ def silence() -> Iterator[None]:
 
 
 def _import() -> None:
-    silent = os.environ.setdefault(_LOG_LEVEL, "3") != "0"
-    with silence() if silent else contextlib.nullcontext(), _without_keras():
-        import tensorflow  # noqa: F401
+    # One thread at a time: what is put aside meanwhile, standard error too, is the process's own.
+    with _IMPORTING:
+        if "tensorflow" in sys.modules:
+            return
+        silent = os.environ.setdefault(_LOG_LEVEL, "3") != "0"
+        with silence() if silent else contextlib.nullcontext(), _without_keras():
+            import tensorflow  # noqa: F401
 
 
 @contextlib.contextmanager
@@ -55,7 +61,7 @@ def _without_keras() -> Iterator[None]:
 
     TensorFlow imports it to register optimizers for model folders that hold some, and goes on where
     there is none. To translate takes neither, and it costs 50 MB and a second at every start.
-    Whoever wants Keras imports it, before or after.
+    Whoever wants Keras imports it, before or after, as `keras` and not as `tensorflow.keras`.
     """
     if "keras" in sys.modules:
         yield
@@ -64,4 +70,4 @@ def _without_keras() -> Iterator[None]:
     try:
         yield
     finally:
-        del sys.modules["keras"]
+        sys.modules.pop("keras", None)

@@ -85,6 +85,30 @@ def test_a_sentence_alone_finds_what_it_finds_among_others(
                     np.testing.assert_allclose(array[0], among, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("sizes", KINDS[::4], ids=str)
+def test_bfloat16_takes_two_bytes_and_each_table_once(make_model: MakeModel, sizes: Any) -> None:
+    model, twin = (make_model(dtype, **sizes) for dtype in ("float32", "mixed_bfloat16"))
+    made = stepwise(twin).weights.structured_outputs.values()
+    assert {x.dtype for x in made if len(x.shape) == 2} == {tf.bfloat16}
+    tables = [model.source_embeddings, model.target_embeddings, model.output_embeddings]
+    shapes = {tuple(table.shape) for table in tables}
+    cast = {x.op.inputs[0].ref() for x in made if tuple(x.shape) in shapes}
+    assert len(cast) == len({id(table) for table in tables})
+
+    search = SearchConfig(beam_size=4)
+    exact, near = (engine(one).search(Request(SOURCE), search)["scores"] for one in (model, twin))
+    np.testing.assert_allclose(near, exact, atol=0.1)
+
+
+def test_shortlists_come_in_few_widths(make_model: MakeModel) -> None:
+    model = make_model(target_vocab_size=400, source_vocab_size=12, share_embeddings=False)
+    for common in (5, 200, 300):
+        lexicon = Lexicon(np.arange(4, 4 + common, dtype=np.int32), np.zeros((12, 1), np.int32))
+        inputs = engine(model, lexicon=lexicon)._columns(Request(SOURCE))
+        assert len(inputs["columns"]) == (256 if common < 256 else 512)
+        assert (inputs["members"] == 0.0).sum(axis=1).tolist() == [common + 2] * 3  # PAD and EOS
+
+
 def test_repetitions_are_forbidden_to_a_sentence_alone(make_model: MakeModel) -> None:
     """A model that says 6 for ever may say it three times in a row."""
     model = make_model(seed=1)

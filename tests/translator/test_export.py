@@ -57,6 +57,14 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_nothing_of_the_gradients_is_left(exported: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = (exported / "1" / "saved_model.pb").read_bytes()
+    assert b"_gradient_op_type" not in content
+    assert b"internal_grad_fn" not in content
+    tf.saved_model.load(str(exported / "1"))
+    assert caplog.text == ""
+
+
 def test_weights_are_stored_in_half_precision(exported: Path) -> None:
     stored = tf.train.load_checkpoint(str(exported / "1" / "variables" / "variables"))
     kinds, shapes = stored.get_variable_to_dtype_map(), stored.get_variable_to_shape_map()

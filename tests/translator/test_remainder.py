@@ -29,6 +29,18 @@ def test_many_pieces_are_as_good_as_the_sum() -> None:
     np.testing.assert_allclose(rest.log_mass(tf.constant(features)), exact, atol=0.03)
 
 
+def test_products_are_of_the_dtype_of_the_output_layer() -> None:
+    rng = np.random.default_rng(0)
+    output = tf.constant(rng.normal(0.1, 0.1, (500, 16)), tf.float32)
+    bias, features = tf.zeros([500]), tf.constant(rng.normal(0.0, 0.7, (20, 16)), tf.float32)
+    exact, near = (
+        remainder(tf.cast(output, dtype), bias, tf.constant([0])).log_mass(features)
+        for dtype in (tf.float32, tf.bfloat16)
+    )
+
+    np.testing.assert_allclose(near, exact, atol=0.02)
+
+
 def test_nothing_is_left_out() -> None:
     rest = remainder(tf.ones([2, 1]), tf.ones([2]), tf.constant([1, 0, 1]))
 

@@ -68,15 +68,16 @@ class Attentive(NamedTuple):
 
 
 def attentive_step(
-    kind: Attentive, x: Tensor, h: Tensor, c: Tensor, source: Source, kernels: Kernels
+    kind: Attentive, x: Tensor, given: Tensor, c: Tensor, source: Source, kernels: Kernels
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """One step, for any number of hypotheses of each sentence.
 
     Args:
         kind: The arithmetic.
-        x: ... x gates·H, the share of the previous token's embedding, and the bias.
-        h: batch x beams x the rows of `kernels.state`: the state before, and whatever else that
-            product takes.
+        x: ... x gates·H, what the pre-activations are made of beside `given` and the context: the
+            bias, and the share of the previous token where `given` does not hold it.
+        given: batch x beams x the rows of `kernels.state`: the state before, and below the
+            embedding of the previous token where both take one product.
         c: batch x beams x H; h for a cell without a memory of its own.
         source: The sentences.
         kernels: The weights.
@@ -87,7 +88,7 @@ def attentive_step(
         what the cell saved for its gradient.
     """
     width = x.shape[-1]
-    both = linear(h, kernels.state)
+    both = linear(given, kernels.state)
     context, weights = attend(
         kind.score,
         both[..., width:],
@@ -161,7 +162,7 @@ def attentive_recur(
                     *(flows_t * linear(dboth, state_transposed), flows_t * dc),
                     *(dkeys + dkeys_t, dv + dv_t, *map(ops.add, dgains, more)),
                 )
-                return carry, (dboth, dcontext) if cell.one_gradient else (dboth, dcontext, dx)
+                return carry, (dboth, dcontext) if cell.sums_shares else (dboth, dcontext, dx)
 
             start = tuple(ops.zeros_like(y) for y in (h0, c0, keys, v, *gains))
             given = (
@@ -170,7 +171,7 @@ def attentive_recur(
                 flowing(ops.shape(x)[0], kind.truncate),
             )
             (dh0, dc0, dkeys, dv, *dgains), (dboth, dcontext, *rest) = scan(
-                step_back, start, given, outputs=3 - cell.one_gradient, reverse=True
+                step_back, start, given, outputs=3 - cell.sums_shares, reverse=True
             )
             dx = rest[0] if rest else dboth[..., :width]
             dmemory = batched(  # batch x source x time, times batch x time x memory

@@ -29,13 +29,13 @@ class PointwiseCell(Protocol):
     Attributes:
         gates: Pre-activations of a unit.
         has_memory: Whether c is more than h.
-        one_gradient: Whether x and r count by their sum alone, so that they have one gradient.
+        sums_shares: Whether x and r count by their sum alone, and so have one gradient.
         num_gains: How many weight vectors of gates·H the arithmetic has.
     """
 
     gates: int
     has_memory: bool
-    one_gradient: bool
+    sums_shares: bool
     num_gains: int
 
     def forward(self, x: Tensor, r: Tensor, c: Tensor, gains: Tensors) -> Tensors:
@@ -61,7 +61,7 @@ class LSTMCell:
 
     gates = 4
     has_memory = True
-    one_gradient = True
+    sums_shares = True
     num_gains = 0
 
     def forward(self, x: Tensor, r: Tensor, c: Tensor, gains: Tensors) -> Tensors:
@@ -98,7 +98,7 @@ class GRUCell:
 
     gates = 3
     has_memory = False
-    one_gradient = False
+    sums_shares = False
     num_gains = 0
 
     def forward(self, x: Tensor, r: Tensor, c: Tensor, gains: Tensors) -> Tensors:
@@ -130,7 +130,7 @@ class TanhCell:
 
     gates = 1
     has_memory = False
-    one_gradient = True
+    sums_shares = True
     num_gains = 0
 
     def forward(self, x: Tensor, r: Tensor, c: Tensor, gains: Tensors) -> Tensors:
@@ -157,7 +157,7 @@ class LayerNormalized:
         cell: The cell within.
     """
 
-    one_gradient = False
+    sums_shares = False
     num_gains = 3
 
     def __init__(self, cell: PointwiseCell) -> None:

@@ -36,7 +36,7 @@ class DecoderKernels(NamedTuple):
         embedded: embedding_size x gates·H, of the previous token; None where the cell counts its
             shares by their sum: then it stands above the rows of `attending.state`, and token and
             state take one product.
-        bias: gates·H, of the attending layer.
+        bias: gates·H, of the attending layer; zeros where the cell's gains have it.
         attending: Of the layer with the attention.
         upper: Of the layers on top of it.
         deep: (decoder_size + memory_size + embedding_size) x embedding_size, of the deep output;
@@ -115,14 +115,17 @@ class Decoder(keras.layers.Layer):
         alone, attending = self.attending.kernels(), self.attending.attending_kernels()
         embedded = alone.input
         width = embedded.shape[1]
-        if self.attending.cell.one_gradient:
-            query = ops.zeros((embedded.shape[0], attending.state.shape[1] - width), embedded.dtype)
-            above = ops.concatenate([embedded, query], axis=-1)
+        if self.attending.cell.sums_shares:
+            # The token has no part in the query.
+            nothing = ops.zeros(
+                (embedded.shape[0], attending.state.shape[1] - width), embedded.dtype
+            )
+            above = ops.concatenate([embedded, nothing], axis=-1)
             state = ops.concatenate([above, attending.state], axis=0)
             embedded, attending = None, attending._replace(state=state)
         return DecoderKernels(
             embedded,
-            sum(alone.bias, ops.zeros((width,), "float32")),  # the gains may have it
+            sum(alone.bias, ops.zeros((width,), "float32")),
             attending,
             tuple(layer.kernels() for layer in self.upper),
             ops.cast(self.deep_kernel, self.compute_dtype),
@@ -165,13 +168,13 @@ class Decoder(keras.layers.Layer):
             Features for the output layer (batch x beams x embedding_size), the new state, and the
             attention weights (batch x beams x source_length).
         """
-        x, before = kernels.bias, state.h[0]
+        x, given = kernels.bias, state.h[0]
         if kernels.embedded is None:
-            before = ops.concatenate([embedded, before], axis=-1)
+            given = ops.concatenate([embedded, given], axis=-1)
         else:
             x = x + linear(embedded, kernels.embedded)
         h, c, context, weights, _ = attentive_step(
-            self.attending.kind, x, before, state.memory(0), source, kernels.attending
+            self.attending.kind, x, given, state.memory(0), source, kernels.attending
         )
         hs, cs = [h], [c]
         for n, layer in enumerate(self.upper, start=1):

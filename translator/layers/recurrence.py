@@ -62,7 +62,7 @@ def recur(
                 dh_t, saved_t, c_previous_t, c_t, flows_t = inputs
                 dx, dr, dc, more = cell.backward(dh + dh_t, dc, saved_t, c_previous_t, c_t, gains)
                 carry = (flows_t * linear(dr, transposed), flows_t * dc)
-                return (*carry, *map(ops.add, dgains, more)), (dx,) if cell.one_gradient else (
+                return (*carry, *map(ops.add, dgains, more)), (dx,) if cell.sums_shares else (
                     dx,
                     dr,
                 )
@@ -71,7 +71,7 @@ def recur(
                 step_back,
                 tuple(ops.zeros_like(start) for start in (h0, c0, *gains)),
                 (upstream, saved, c_previous, memory, flowing(ops.shape(x)[0], truncate)),
-                outputs=2 - cell.one_gradient,
+                outputs=2 - cell.sums_shares,
                 reverse=True,
             )
             return dz[0], linear_gradient(h_previous, dz[-1], kernel.dtype), dh0, dc0, *dgains
