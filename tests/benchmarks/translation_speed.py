@@ -12,7 +12,7 @@ anything is measured; then they take turns. Each figure is a median, of the roun
 in brackets, the least and the most. Both sides have 64 sentences in a batch and all cores. The time
 until the first translation is that of the commands, from the start of the process to its first
 line. Target tokens are pieces and EOS; of memory, the largest resident set of a process is told.
-Run nothing else meanwhile.
+Run nothing else meanwhile. Without a peer, ours is measured alone.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Figures:
 def main() -> None:
     """Measures, and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer-python", type=Path, required=True)
-    parser.add_argument("--peer-model", type=Path, required=True)
+    parser.add_argument("--peer-python", type=Path, help="without it, ours is measured alone")
+    parser.add_argument("--peer-model", type=Path)
     parser.add_argument("--model", type=Path, default=ROOT / "saved_models" / "es-en")
     parser.add_argument("--test", type=Path, required=True, help="TSV, gzipped or not")
     parser.add_argument("--columns", default="1,2", help="of source and target")
@@ -90,25 +90,32 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=200, help="with the sentence alone")
     parser.add_argument("--sentences", type=int, help="only so many, to try the benchmark out")
     arguments = parser.parse_args()
-    peer_python = arguments.peer_python.absolute()  # as a link, it knows its environment
-    peer_model, model = arguments.peer_model.resolve(), arguments.model.resolve()
+    if (arguments.peer_python is None) != (arguments.peer_model is None):
+        parser.error("expected --peer-python and --peer-model together")
+    model = arguments.model.resolve()
     pairs = read_pairs(arguments.test, arguments.columns)[: arguments.sentences]
-    commands = {
-        PEER: [peer_python, script("translation_joeynmt.py"), peer_model],
-        **{name: [sys.executable, script("translation_own.py"), model, name] for name in SPEED_UPS},
+    commands: dict[str, Command] = {
+        name: [sys.executable, script("translation_own.py"), model, name] for name in SPEED_UPS
     }
+    starting: dict[str, Command] = {
+        OURS: [sys.executable, "-m", "translator", "--quiet", "--model", model]
+    }
+    if arguments.peer_python is not None:
+        python = arguments.peer_python.absolute()  # as a link, it knows its environment
+        peer_model = arguments.peer_model.resolve()
+        commands[PEER] = [python, script("translation_joeynmt.py"), peer_model]
+        starting[PEER] = [python, "-m", "joeynmt", "translate", peer_model / "config.yaml"]
     figures = measure(commands, pairs, arguments.rounds, arguments.calls)
     short = short_sentence(pairs)
-    starts = starting_times(
-        {
-            PEER: [peer_python, "-m", "joeynmt", "translate", peer_model / "config.yaml"],
-            OURS: [sys.executable, "-m", "translator", "--quiet", "--model", model],
-        },
-        short,
-    )
+    starts = starting_times(starting, short)
     references = [reference for _, reference in pairs]
     print(f"BLEU: {bleu_signature()}\n")
-    show_comparison(figures[PEER], figures[OURS], starts, references)
+    if PEER in figures:
+        show_comparison(figures[PEER], figures[OURS], starts, references)
+    else:
+        ours = figures[OURS]
+        print(f"until the first translation, s: {spread(starts[OURS])}")
+        print(f"the sentence alone, ms: {spread([1000 * seconds for seconds in ours.alone])}")
     print(f'\nThe sentence alone: "{short}"\n')
     show_speed_ups({name: figures[name] for name in SPEED_UPS}, references)
 
@@ -152,7 +159,7 @@ def measure(
             for beam in BEAMS:
                 for name, system in systems.items():
                     figures[name].seconds[beam] += system.translate(texts, beam)["seconds"]
-            for name in (PEER, OURS):
+            for name in systems.keys() & {PEER, OURS}:
                 answer = systems[name].translate([short], SHORT_BEAM, math.ceil(calls / rounds))
                 figures[name].alone += answer["seconds"]
             print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
