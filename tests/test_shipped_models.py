@@ -51,6 +51,12 @@ EVERYDAY = {
         ("I don't speak German.", "Deutsch"),
         ("She is my sister.", "Schwester"),
     ],
+    ("en", "fr"): [
+        ("Where is the station?", "gare"),
+        ("I'm hungry.", "faim"),
+        ("I don't speak French.", "français"),
+        ("She is my sister.", "sœur"),
+    ],
     ("en", "es"): [
         ("Where is the station?", "estación"),
         ("I'm hungry.", "hambre"),
