@@ -225,15 +225,14 @@ def _wrk(port: int, bodies: Path, clients: int, seconds: int) -> Load:
 
 
 def memory_of(port: int) -> float:
-    """Resident megabytes of the processes that listen on a port, all of them together."""
+    """Mebibytes in memory of the processes that listen on a port, what they share counted once."""
     total = 0
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
                 if f"--port\0{port}\0".encode() in (folder / "cmdline").read_bytes():
-                    status = (folder / "status").read_text()
-                    resident = next(x for x in status.splitlines() if x.startswith("VmRSS"))
-                    total += int(resident.split()[1])
+                    parts = (folder / "smaps_rollup").read_text().splitlines()
+                    total += next(int(x.split()[1]) for x in parts if x.startswith("Pss:"))
     return total / 1024
 
 
