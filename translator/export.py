@@ -169,8 +169,8 @@ def _write(
 def _drop_gradients(path: Path) -> None:
     """Takes out the names of gradients that the layers define; they were not saved.
 
-    Whoever loads a model folder translates. With its gradients it would be larger and take longer to
-    load, and with their names alone TensorFlow warns that they are missing.
+    Whoever loads a model folder translates. With its gradients it would be larger and take longer
+    to load, and with their names alone TensorFlow warns that they are missing.
     """
     saved = saved_model_pb2.SavedModel()
     saved.ParseFromString(path.read_bytes())
