@@ -10,7 +10,7 @@ from serving.cache import Cache
 from serving.waiting import Caller
 from translator.config import SearchConfig
 from translator.texts.glossary import Glossary, with_terms
-from translator.texts.sentence import Sentence, Term
+from translator.texts.sentence import Sentence, Term, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translation import Translation
 
@@ -36,6 +36,9 @@ class Engine(Searcher, Protocol):
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         """Settings of a search: those that are given and not None, else the model's own."""
+
+    def mended(self, translate: Translate) -> Translate:
+        """What translates sentences, and then mends made-up words and numbers."""
 
     def fits(self, text: str) -> bool:
         """Whether the model reads a sentence in full."""
@@ -90,10 +93,10 @@ class ServedModel:
         Raises:
             NotServed: There is too much to do, or nobody waits any more.
         """
+        searched = self._engine.mended(lambda found: self._translate(found, search, caller))
 
         def translate(sentences: list[Sentence]) -> list[Translation]:
-            wanted = [with_terms(sentence, glossary) for sentence in sentences]
-            return self._translate(wanted, search, caller)
+            return searched([with_terms(sentence, glossary) for sentence in sentences])
 
         source, target = self.pair
         return translate_texts(

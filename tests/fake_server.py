@@ -21,7 +21,7 @@ from serving.server import Server
 from serving.settings import Settings
 from translator.config import SearchConfig, from_mapping
 from translator.errors import ModelFolderError
-from translator.texts.sentence import Sentence
+from translator.texts.sentence import Sentence, Translate
 from translator.translation import Hypothesis, Translation
 
 
@@ -44,6 +44,9 @@ class Echo:
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         return from_mapping(SearchConfig, {k: v for k, v in settings.items() if v is not None})
+
+    def mended(self, translate: Translate) -> Translate:
+        return translate
 
     def fits(self, text: str) -> bool:
         return True

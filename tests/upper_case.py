@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from translator.config import SearchConfig
-from translator.texts.sentence import Sentence
+from translator.texts.sentence import Sentence, Translate
 from translator.translation import Hypothesis, Translation
 from translator.translator import Translator
 
@@ -41,6 +41,9 @@ class UpperCase(Translator):
     def confidence(self, translation: Translation) -> float:
         """The fewer words, the better: 1 for one, a half for two."""
         return 1 / (len(translation.source_tokens) - 1)
+
+    def mended(self, translate: Translate) -> Translate:
+        return translate
 
     def fits(self, text: str) -> bool:
         return True

@@ -1,6 +1,6 @@
 """What a model folder knows beside its weights: penalties for the search, and when to doubt.
 
-Both are found on the valid split, at export.
+All are found on the valid split, at export.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from training.corpus import Pair
 from training.evaluation import corpus_scores
 from translator.confidence import FEATURES, Estimator, features
 from translator.config import SearchConfig
+from translator.texts.sentence import Sentence
 from translator.translation import Translation
 from translator.translator import Translator
 
@@ -33,10 +34,10 @@ def tune_search(translator: Translator, pairs: Sequence[Pair]) -> SearchConfig:
     First the length penalty, then the coverage penalty.
     """
     pairs = pairs[:_MOST_PAIRS]
+    sources = [source for source, _ in pairs]
 
     def quality(search: SearchConfig) -> float:
-        texts = [t.text for t in translator.translate([source for source, _ in pairs], search)]
-        return sum(score.value for score in corpus_scores(texts, [target for _, target in pairs]))
+        return _quality(translator.translate(sources, search), pairs)
 
     plain = SearchConfig()
     of_length = [dataclasses.replace(plain, length_penalty=x) for x in LENGTH_PENALTIES]
@@ -44,6 +45,20 @@ def tune_search(translator: Translator, pairs: Sequence[Pair]) -> SearchConfig:
     of_coverage = [dataclasses.replace(best, coverage_penalty=x) for x in COVERAGE_PENALTIES]
     other, reached_too = max(((s, quality(s)) for s in of_coverage), key=lambda found: found[1])
     return other if reached_too > reached else best
+
+
+def mending_helps(translator: Translator, pairs: Sequence[Pair], search: SearchConfig) -> bool:
+    """Whether mended translations score no lower than what the search finds.
+
+    In a language that builds its words freely, one that is in no pair may well be right.
+    """
+    sentences = [Sentence(source) for source, _ in pairs[:_MOST_PAIRS]]
+
+    def translate(found: list[Sentence]) -> list[Translation]:
+        return translator.translate(found, search)
+
+    mended = translator.mended(translate)(sentences)
+    return _quality(mended, pairs) >= _quality(translate(sentences), pairs)
 
 
 def fit_confidence(
@@ -72,3 +87,10 @@ def fit_confidence(
     slopes = np.linalg.solve(z.T @ z + _RIDGE * np.eye(len(FEATURES)), z.T @ (y - y.mean()))
     slopes = slopes / deviation
     return Estimator(float(y.mean() - mean @ slopes), tuple(slopes.tolist()))
+
+
+def _quality(translations: Sequence[Translation], pairs: Sequence[Pair]) -> float:
+    """BLEU and chrF, added up, of the translations of the first pairs."""
+    texts = [translation.text for translation in translations]
+    references = [target for _, target in pairs[: len(texts)]]
+    return sum(score.value for score in corpus_scores(texts, references))

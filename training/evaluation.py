@@ -18,6 +18,7 @@ from training.greedy import GreedyTranslator
 from training.losses import token_cross_entropy
 from translator.config import SearchConfig
 from translator.constants import PAD
+from translator.dictionary import Dictionary
 from translator.model import Seq2Seq
 from translator.tokenizer import Tokenizer
 
@@ -74,6 +75,7 @@ class LiveModel:
         self.source = source
         self.target = target
         self.lexicon: Lexicon | None = None
+        self.dictionary: Dictionary | None = None
         self._model = model
 
     def stepwise(self) -> Stepwise:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.calibration import fit_confidence, tune_search
+from training.calibration import fit_confidence, mending_helps, tune_search
 from training.checkpoint import Checkpoints
 from training.corpus import Pair, bare_names
 from training.model_card import model_card
@@ -54,6 +54,7 @@ def export_run(
     return export_model(
         *(run.best_model(), run.source, run.target, destination, languages),
         lexicon=run.lexicon(),
+        dictionary=run.dictionary(),
         describe=describe,
         card=model_card,
     )
@@ -73,7 +74,7 @@ def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
 
 
 def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dict[str, Any]:
-    """The search that suits the model best, what tells its confidence, and its scores."""
+    """The search that suits the model best, whether to mend, what tells its confidence, scores."""
     translator = Translator(saved)
 
     def read(files: Sequence[str]) -> list[Pair]:
@@ -81,6 +82,10 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
 
     valid = read(run.data.valid)
     search = tune_search(translator, valid)
+    mending = mending_helps(translator, valid, search)
+    if not mending:
+        saved.info = {**saved.info, "mending": False}
+        translator = Translator(saved)
     report, translations = score_pairs(translator, valid, run.data.valid, search)
     estimator = fit_confidence(translations, [reference for _, reference in valid])
     reports = [report]
@@ -91,6 +96,7 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
             "length_penalty": search.length_penalty,
             "coverage_penalty": search.coverage_penalty,
         },
+        **({"mending": mending} if saved.dictionary else {}),
         **({"confidence": estimator.to_info()} if estimator else {}),
         "scores": reports,
     }

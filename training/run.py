@@ -7,6 +7,7 @@ RUN/checkpoints/          the last two
 RUN/best.npz              weights of the best validation
 RUN/words.tsv             pairs of single words, where the settings ask for them
 RUN/lexicon.npz           what each source piece may translate to, for the search's shortlists
+RUN/dictionary.tsv.gz     the words of the pairs, for the search's mending
 RUN/lengths.json, status.json, report.html, report/    see `training.report`
 RUN/initial.npz           weights of the model that it continues, if it continues one
 """
@@ -28,12 +29,14 @@ from training.config import TrainConfig, changed
 from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
+from translator.dictionary import Dictionary
 from translator.errors import CheckpointError
 from translator.model import Seq2Seq, build
 from translator.shortlist import Lexicon
 from translator.tokenizer import Tokenizer, train_tokenizer
 
 LEXICON = "lexicon.npz"
+DICTIONARY = "dictionary.tsv.gz"
 WORDS = "words.tsv"
 
 _BEFORE = {"substituted": 0.0, "word_pairs": False}
@@ -204,6 +207,15 @@ class Run:
         """
         path = self.folder / LEXICON
         return Lexicon.load(path, self.source.size, self.target.size) if path.exists() else None
+
+    def dictionary(self) -> Dictionary | None:
+        """The words of the pairs; None where the run has them not.
+
+        Raises:
+            ModelFolderError: The file is damaged.
+        """
+        path = self.folder / DICTIONARY
+        return Dictionary.load(path) if path.exists() else None
 
     def load_initial(self, model: Seq2Seq) -> None:
         """Gives a model the weights that the run began with, if it took over any.

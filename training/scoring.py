@@ -11,6 +11,7 @@ from training.corpus import Filter, Pair, bare_names, read_corpus
 from training.evaluation import corpus_scores
 from training.failures import count_failures
 from translator.config import SearchConfig
+from translator.texts.sentence import Sentence
 from translator.translation import Translation
 from translator.translator import Translator
 
@@ -51,7 +52,8 @@ def score_pairs(
         `truncated` or failed (see `Failures`), and `scores`; and the translations.
     """
     start = time.monotonic()
-    translations = translator.translate([source for source, _ in pairs], search)
+    translate = translator.mended(lambda sentences: translator.translate(sentences, search))
+    translations = translate([Sentence(source) for source, _ in pairs])
     seconds = time.monotonic() - start
     texts = [translation.text for translation in translations]
     scores = corpus_scores(texts, [target for _, target in pairs])

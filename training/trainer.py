@@ -34,11 +34,12 @@ from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
-from training.run import LEXICON, WORDS, Data, Run, Start, begin, held
+from training.run import DICTIONARY, LEXICON, WORDS, Data, Run, Start, begin, held
 from training.subwords import make_sampler
 from training.trainee import compute_deterministically, make_trainee, state_of
-from training.words import learn_words, read_words, write_words
+from training.words import learn_dictionary, learn_words, read_words, write_words
 from training.workers import TellState, leading
+from translator.constants import UNSPACED
 from translator.errors import CheckpointError, ClusterError, TranslatorError
 from translator.model import Seq2Seq, build
 
@@ -103,6 +104,7 @@ def train(
     with leading(cluster), held(folder):
         run = begin(folder, data, config, corpus, start, parts)
         pairs = _encode(run, corpus, _words(run, corpus, say))
+        leave_dictionary(run, corpus, say)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
         return _train(run, pairs, valid, quiet, report, cluster)
@@ -150,6 +152,28 @@ def leave_lexicon(run: Run, pairs: EncodedPairs, say: Callable[[str], None]) -> 
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
     say(f"lexicon learnt in {time.monotonic() - begun:.1f} s")
+
+
+def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> None:
+    """Learns the words of the pairs, once in a run.
+
+    A run that continues a model has none: the model may know more words than its pairs have. Nor
+    has one of a language without spaces, where words are not what letters in a row are.
+
+    Raises:
+        CheckpointError: The disk is full, or the folder cannot be written.
+    """
+    path = run.folder / DICTIONARY
+    if path.exists() or run.data.init_from or not UNSPACED.isdisjoint(run.data.languages):
+        return
+    begun = time.monotonic()
+    targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)
+    dictionary = learn_dictionary(corpus.sample, targets)
+    try:
+        dictionary.save(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
+    say(f"dictionary of {len(dictionary.known)} words in {time.monotonic() - begun:.1f} s")
 
 
 def _train(

@@ -20,6 +20,7 @@ from training.dataset import EncodedPairs
 from training.lexicon import Translations, model1, sample
 from training.rows import Array, Rows
 from training.tsv import pair_writer
+from translator.dictionary import WORD, Dictionary
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
 _INSIDE = 1000
@@ -38,15 +39,10 @@ def learn_words(pairs: Sequence[Pair], least: float = 0.2, least_count: int = 3)
         Pairs of words, the surest first, none of which stands in two; as they are written within
         sentences, and once more with capitals at their beginnings, where the source has none.
     """
-    source, target = _read(text for text, _ in pairs), _read(text for _, text in pairs)
-    words = EncodedPairs(source.rows, target.rows)
-    numbers = sample(words)
-    found = _agreed(
-        model1(words, numbers), model1(EncodedPairs(words.target, words.source), numbers)
-    )
+    source, target = _read((text for text, _ in pairs), _WORD), _read((t for _, t in pairs), _WORD)
     taken: tuple[set[int], set[int]] = set(), set()
     made: list[Pair] = []
-    for of, to, score in zip(*found, strict=True):
+    for of, to, score in zip(*_translations(source, target), strict=True):
         if score < least:
             break
         often = min(source.counts[of], target.counts[to]) >= least_count
@@ -55,6 +51,26 @@ def learn_words(pairs: Sequence[Pair], least: float = 0.2, least_count: int = 3)
             taken[0].add(of)
             taken[1].add(to)
     return made
+
+
+def learn_dictionary(
+    pairs: Sequence[Pair], targets: Iterable[str], least: float = 0.005
+) -> Dictionary:
+    """All words of the target language, and the surest translation of each source word.
+
+    Args:
+        pairs: Sentences that the translations are learnt from.
+        targets: All target sentences.
+        least: As `learn_words` takes it.
+    """
+    source, target = _read((text for text, _ in pairs), WORD), _read((t for _, t in pairs), WORD)
+    translations: dict[str, str] = {}
+    for of, to, score in zip(*_translations(source, target), strict=True):
+        if score < least:
+            break
+        translations.setdefault(source.written[of].lower(), target.written[to])
+    known = {word.lower() for text in targets for word in WORD.findall(text)}
+    return Dictionary(frozenset(known), translations)
 
 
 def write_words(path: Path, words: Iterable[Pair]) -> None:
@@ -96,13 +112,22 @@ class _Side:
     written: list[str]
 
 
-def _read(texts: Iterable[str]) -> _Side:
+def _translations(source: _Side, target: _Side) -> tuple[list[int], list[int], Array]:
+    """Source word, target word and product of all that Model 1 finds in both directions."""
+    words = EncodedPairs(source.rows, target.rows)
+    numbers = sample(words)
+    return _agreed(
+        model1(words, numbers), model1(EncodedPairs(words.target, words.source), numbers)
+    )
+
+
+def _read(texts: Iterable[str], pattern: regex.Pattern[str]) -> _Side:
     numbers: dict[str, int] = {}
     forms: dict[str, Counter[str]] = {}
     counts = Counter[str]()
     rows = Rows()
     for text in texts:
-        words = _WORD.findall(text)
+        words = pattern.findall(text)
         for place, word in enumerate(words):
             forms.setdefault(word.lower(), Counter())[word] += _INSIDE if place else 1
         lowered = [word.lower() for word in words]

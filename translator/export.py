@@ -21,11 +21,13 @@ from tensorflow.core.protobuf import saved_model_pb2
 from translator.batch import pad
 from translator.config import SearchConfig
 from translator.constants import EOS, NUM_SPECIAL
+from translator.dictionary import Dictionary
 from translator.errors import ExportError, TranslatorError
 from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
 from translator.model_folder import (
     CARD,
+    DICTIONARY,
     FORMAT_VERSION,
     LEXICON,
     content_checksum,
@@ -59,6 +61,7 @@ def export_model(
     folder: str | os.PathLike[str],
     info: Mapping[str, Any],
     lexicon: Lexicon | None = None,
+    dictionary: Dictionary | None = None,
     describe: Describe | None = None,
     card: Callable[[Mapping[str, Any]], str] | None = None,
 ) -> Path:
@@ -73,6 +76,7 @@ def export_model(
         info: What `model.json` is to tell beside the sizes: `source_language`, `target_language`,
             and whatever is known of training, data, licence and scores.
         lexicon: What shortlists for the search are made of, if there is one.
+        dictionary: The words of the pairs, if they are known.
         describe: Adds to `info` what it finds out by translating with what was written. That is
             written before anything is traced for a translation, because TensorFlow numbers its
             functions by all it traced before: so models of the same sizes that are exported by
@@ -93,7 +97,11 @@ def export_model(
     try:
         with _writing(root):
             _round_to_float16(model)
-            _write(model, source, target, aside, lexicon)
+            _write(model, source, target, aside)
+            if lexicon is not None:
+                lexicon.save(aside / LEXICON)
+            if dictionary is not None:
+                dictionary.save(aside / DICTIONARY)
             _describe(model, aside, info)
             saved = _verified(model, aside)
         found = describe(saved) if describe is not None else {}
@@ -129,9 +137,8 @@ def _write(
     source: Tokenizer,
     target: Tokenizer,
     folder: Path,
-    lexicon: Lexicon | None,
 ) -> None:
-    """Writes everything but `model.json`."""
+    """Writes the SavedModel and the vocabularies."""
     module = tf.Module()
     module.weights = [tf.Variable(np.asarray(w).astype(np.float16)) for w in model.weights]
 
@@ -162,8 +169,6 @@ def _write(
     assets.mkdir(exist_ok=True)
     (assets / "source.model").write_bytes(source.serialized)
     (assets / "target.model").write_bytes(target.serialized)
-    if lexicon is not None:
-        lexicon.save(folder / LEXICON)
 
 
 def _drop_gradients(path: Path) -> None:

@@ -18,6 +18,9 @@ FORMAT_VERSION = 2
 LEXICON = "assets/lexicon.npz"
 """Where a version folder has what source pieces may translate to, if it knows."""
 
+DICTIONARY = "assets/dictionary.tsv.gz"
+"""Where a version folder has the words of its pairs, if it has them."""
+
 CARD = "README.md"
 """What a version folder says to a reader. People may add to it: it has no checksum."""
 

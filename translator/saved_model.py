@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from translator.dictionary import Dictionary
 from translator.graphs import Graphs, Stored
 from translator.hardware import has_bfloat16
-from translator.model_folder import LEXICON, check_files, find_version, read_info
+from translator.model_folder import DICTIONARY, LEXICON, check_files, find_version, read_info
 from translator.shortlist import Lexicon
 from translator.signatures import Precision, Stepwise, step_signature
 from translator.tokenizer import Tokenizer
@@ -26,14 +27,22 @@ class SavedTranslator:
         source: Tokenizer of the source side.
         target: Tokenizer of the target side.
         lexicon: What source pieces may translate to; None where the folder has none.
+        dictionary: The words of its pairs; None where the folder has none.
     """
 
-    def __init__(self, folder: Path, info: Mapping[str, Any], lexicon: Lexicon | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        info: Mapping[str, Any],
+        lexicon: Lexicon | None,
+        dictionary: Dictionary | None,
+    ) -> None:
         self.info = info
         self.version = int(folder.name) if folder.name.isdecimal() else 0
         self.source = Tokenizer.load(folder / "assets" / "source.model")
         self.target = Tokenizer.load(folder / "assets" / "target.model")
         self.lexicon = lexicon
+        self.dictionary = dictionary
         self._stored = Stored(folder, info["files"]["saved_model.pb"], info["checksum"])
         self._graphs = Graphs.of(self._stored)
 
@@ -53,7 +62,10 @@ class SavedTranslator:
             lexicon = Lexicon.load(
                 folder / LEXICON, sizes["source_vocab_size"], sizes["target_vocab_size"]
             )
-        return cls(folder, info, lexicon)
+        dictionary = None
+        if (folder / DICTIONARY).exists():
+            dictionary = Dictionary.load(folder / DICTIONARY)
+        return cls(folder, info, lexicon, dictionary)
 
     def stepwise(self, precision: Precision | None = None) -> Stepwise:
         """The model taken apart, for a search that is driven from outside.

@@ -14,15 +14,17 @@ import numpy.typing as npt
 from translator.confidence import Estimator
 from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
+from translator.dictionary import Dictionary
 from translator.engine import Engine
 from translator.errors import ModelFolderError
+from translator.mending import Mender
 from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
 from translator.texts.glossary import Glossary, tidy, with_terms
 from translator.texts.protecting import Protect
-from translator.texts.sentence import Sentence
+from translator.texts.sentence import Sentence, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.tokenizer import Tokenizer
 from translator.translation import Hypothesis, Translation
@@ -42,6 +44,7 @@ class Model(Protocol):
     source: Tokenizer
     target: Tokenizer
     lexicon: Lexicon | None
+    dictionary: Dictionary | None
 
     def stepwise(self) -> Stepwise:
         """The model taken apart, for a search that is driven from outside."""
@@ -77,6 +80,9 @@ class Translator:
         self._model = model
         self.identity = tuple(str(one.info.get("checksum", "")) for one in (model, *others))
         self._estimator = Estimator.from_info(model.info)
+        self._mender = None
+        if model.dictionary is not None and model.info.get("mending", True):
+            self._mender = Mender(model.source, model.dictionary, self.source_language)
         self._engine = Engine(
             [one.stepwise() for one in (model, *others)],
             model.lexicon if shortlist else None,
@@ -142,6 +148,15 @@ class Translator:
         """Reads the weights of the model anew, where it goes on learning."""
         self._engine.refresh()
 
+    def mended(self, translate: Translate) -> Translate:
+        """What translates sentences by this model, and then mends made-up words and numbers.
+
+        Args:
+            translate: Translates sentences, such as `translate` does, or one that batches them
+                with others.
+        """
+        return translate if self._mender is None else self._mender.mended(translate)
+
     def translate(
         self,
         texts: Sequence[str | Sentence],
@@ -151,6 +166,8 @@ class Translator:
         workers: int = 1,
     ) -> list[Translation]:
         """Translates sentences, each on its own, whatever else stands in its batch.
+
+        This is what the search finds; see `mended` for what becomes of words that it makes up.
 
         Args:
             texts: A sentence each. A blank one becomes a blank translation.
@@ -224,10 +241,12 @@ class Translator:
         Raises:
             InputError: A text holds a lone surrogate.
         """
+        searched = self.mended(
+            lambda found: self.translate(found, search, batch_size=batch_size, workers=workers)
+        )
 
         def translate(sentences: list[Sentence]) -> list[Translation]:
-            terms = [with_terms(sentence, glossary) for sentence in sentences]
-            return self.translate(terms, search, batch_size=batch_size, workers=workers)
+            return searched([with_terms(sentence, glossary) for sentence in sentences])
 
         return translate_texts(
             texts,

@@ -5,6 +5,8 @@
 Scores: BLEU and chrF of each test split, and the translations that failed whatever the reference.
 Long: chrF of two and of three neighbouring test sentences at once, beside the sentences alone.
 Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person.
+Mending: how many translations hold words that no pair has, and what becomes of them.
+Names: the test sentences about Tom, with names that no pair has in his place.
 Memory: of a server that loads on demand, with all models loaded, and each first translation.
 
 FOLDER holds test splits of pairs as `en-es.test.tsv.gz` or, from `make models`,
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -30,7 +33,21 @@ sys.path.insert(0, str(ROOT))
 from training.corpus import Pair
 from training.evaluation import corpus_scores
 from training.scoring import read_test, score_pairs
+from translator.dictionary import WORD, Dictionary
+from translator.saved_model import SavedTranslator
+from translator.texts.sentence import Sentence
 from translator.translator import Translator
+
+NAMES = (
+    *("Wozniak", "Okonkwo", "Lindqvist", "Ferreira", "Nakamura", "Kowalczyk", "Haddad"),
+    *("Papadopoulos", "Schwarzenbeck", "Oyelaran", "Bergström", "Tchaikovsky", "Guadalajara"),
+    *("Reykjavik", "Ulaanbaatar", "Montevideo", "Brandenburg", "Saskatoon", "Lausanne", "Wrocław"),
+    *("Kazantzakis", "Delacroix", "Abernathy", "Vandenberg"),
+)
+"""People and places that hardly any sentence of Tatoeba is about."""
+
+TOM = re.compile(r"\bTom\b")
+TOM_WITHIN = re.compile(r"\w,? Tom\b")
 
 EVERYDAY = Path(__file__).with_name("everyday.tsv")
 
@@ -90,6 +107,82 @@ def everyday(options: argparse.Namespace) -> None:
             print(f"{row[source]}\t{result.candidates[0]}\t{row[target]}")
 
 
+def mending(options: argparse.Namespace) -> None:
+    """The test splits, as they are searched and as they are mended."""
+    for folder in folders(options):
+        saved = SavedTranslator.load(folder)
+        translator = Translator(saved)
+        if saved.dictionary is None:
+            print(f"{folder.name}: no dictionary")
+            continue
+        pairs, _ = test_split(translator, options.corpora)
+        sentences = [Sentence(source) for source, _ in pairs]
+        references = [reference for _, reference in pairs]
+        begun = time.perf_counter()
+        first = translator.translate(sentences)
+        searched = time.perf_counter()
+        second = translator.mended(translator.translate)(sentences)
+        ended = time.perf_counter()
+        made_up = [
+            (words, reference)
+            for (source, reference), translation in zip(pairs, first, strict=True)
+            if (words := unknown(translation.text, saved.dictionary, source))
+        ]
+        right = sum(len(words & {*words_of(reference)}) for words, reference in made_up)
+        changed = [n for n in range(len(pairs)) if first[n].text != second[n].text]
+        print(
+            f"{folder.name}: {len(made_up)} of {len(pairs)} translations have "
+            f"{sum(len(words) for words, _ in made_up)} made-up words, of which {right} stand in "
+            f"the reference; {len(changed)} mended; {ended - searched:.1f} s instead of "
+            f"{searched - begun:.1f}"
+        )
+        for name, places in (("all", range(len(pairs))), ("mended ones", changed)):
+            values = [
+                told([found[n].text for n in places], [references[n] for n in places])
+                for found in (first, second)
+            ]
+            print(f"  {name}: {values[0]} before, {values[1]} after", flush=True)
+
+
+def names(options: argparse.Namespace) -> None:
+    """How many names are in the translations, as they are searched and as they are mended."""
+    for translator in translators(options):
+        pairs, _ = test_split(translator, options.corpora)
+        about = [pair for pair in pairs if TOM_WITHIN.search(pair[0]) and TOM.search(pair[1])]
+        who = [NAMES[n % len(NAMES)] for n in range(len(about))]
+        renamed = [
+            (TOM.sub(name, source), TOM.sub(name, reference))
+            for name, (source, reference) in zip(who, about, strict=True)
+        ]
+        sentences = [Sentence(source) for source, _ in renamed]
+        references = [reference for _, reference in renamed]
+        print(f"{direction(translator)}: {len(renamed)} names")
+        searched = translator.translate(sentences)
+        for how, found in (
+            ("searched", searched),
+            ("mended", translator.mended(translator.translate)(sentences)),
+        ):
+            texts = [translation.text for translation in found]
+            kept = sum(name in text for name, text in zip(who, texts, strict=True))
+            print(f"  {how}: {kept} kept, {told(texts, references)}", flush=True)
+
+
+def told(texts: list[str], references: list[str]) -> str:
+    """The scores of some translations."""
+    scores = corpus_scores(texts, references)
+    return " ".join(f"{score.metric} {score.value}" for score in scores)
+
+
+def unknown(text: str, dictionary: Dictionary, source: str) -> set[str]:
+    """Words of a translation that neither the pairs nor its source have."""
+    return {*words_of(text)} - dictionary.known - {*words_of(source)}
+
+
+def words_of(text: str) -> list[str]:
+    """Words, in lower case."""
+    return [word.lower() for word in WORD.findall(text)]
+
+
 def memory(options: argparse.Namespace) -> None:
     """One server, which has loaded none of them."""
     os.environ["TRANSLATE_MODEL_MEMORY_MB"] = "100000"
@@ -145,7 +238,14 @@ def direction(translator: Translator) -> str:
     return f"{translator.source_language}-{translator.target_language}"
 
 
-PARTS = {"scores": scores, "long": long, "everyday": everyday, "memory": memory}
+PARTS = {
+    "scores": scores,
+    "long": long,
+    "everyday": everyday,
+    "mending": mending,
+    "names": names,
+    "memory": memory,
+}
 
 
 if __name__ == "__main__":

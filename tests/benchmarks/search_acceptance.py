@@ -107,6 +107,7 @@ def translator_of(saved: SavedTranslator, precision: Any, lexicon: Any) -> Trans
     class Switched:
         info, version = saved.info, saved.version
         source, target = saved.source, saved.target
+        dictionary = None
 
         def stepwise(self) -> Any:
             return saved.stepwise(precision)

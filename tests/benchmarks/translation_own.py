@@ -42,6 +42,7 @@ class _Switched:
         self.source = saved.source
         self.target = saved.target
         self.lexicon = lexicon
+        self.dictionary = None
         self._saved = saved
         self._precision = precision
 

@@ -15,7 +15,7 @@ from serving.app import create_app
 from serving.registry import Registry
 from serving.settings import Settings
 from translator.config import SearchConfig, from_mapping
-from translator.texts.sentence import Sentence
+from translator.texts.sentence import Sentence, Translate
 from translator.translation import Hypothesis, Translation
 
 END = "</s>"
@@ -44,6 +44,9 @@ class WordReverser:
 
     def confidence(self, translation: Translation) -> float:
         return 1 / len(translation.source_tokens[:-1])
+
+    def mended(self, translate: Translate) -> Translate:
+        return translate
 
     def fits(self, text: str) -> bool:
         return True

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from toy import run_module, train_arguments, write_pairs
 
-from training.words import learn_words, read_words, write_words
+from training.config import TrainConfig
+from training.run import Data, Run
+from training.trainer import leave_dictionary
+from training.words import learn_dictionary, learn_words, read_words, write_words
+from translator.dictionary import Dictionary
+from translator.saved_model import SavedTranslator
+from translator.tokenizer import train_tokenizer
 
 GERMAN = {"hund": "Hund", "katze": "Katze", "haus": "Haus", "garten": "Garten"}
 ENGLISH = {"hund": "dog", "katze": "cat", "haus": "house", "garten": "garden"}
@@ -96,3 +102,59 @@ def test_a_run_learns_them_once_and_trains_on_them(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     assert "learnt" not in again.stderr
     assert f"{len(pairs) + len(words)} pairs of at most" in again.stderr
+
+
+class TestDictionary:
+    def test_it_has_all_target_words_and_what_source_words_become(self) -> None:
+        dictionary = learn_dictionary(PAIRS, [*(target for _, target in PAIRS), "One MORE, here's"])
+        assert dictionary.known == {"my", "sees", *ENGLISH.values(), "one", "more", "here", "s"}
+        assert {word: dictionary.translate(word) for word in GERMAN.values()} == {
+            GERMAN[word]: ENGLISH[word] for word in GERMAN
+        }
+
+    def test_two_words_may_become_the_same(self) -> None:
+        pairs = [("Gross.", "Big."), ("Riesig.", "Big."), ("Klein.", "Small.")] * 3
+        dictionary = learn_dictionary(pairs, ["Big.", "Small."])
+        assert (dictionary.translate("gross"), dictionary.translate("riesig")) == ("Big", "Big")
+
+    def test_the_unsure_is_left_out(self) -> None:
+        assert learn_dictionary(PAIRS, [], least=1.0).translations == {}
+
+    def test_of_nothing(self) -> None:
+        assert learn_dictionary([], []) == Dictionary(frozenset(), {})
+
+
+@pytest.mark.slow
+def test_a_run_learns_it_once_and_its_export_has_it(tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "pairs.tsv", PAIRS * 3)
+    command = train_arguments(tmp_path / "run", pairs, pairs, epochs=1, vocab_size=300)
+    assert "dictionary of 6 words in" in run_module("training", *command).stderr
+    path = tmp_path / "run" / "dictionary.tsv.gz"
+    first = path.read_bytes()
+    assert Dictionary.load(path).known == {"my", "sees", *ENGLISH.values()}
+    assert "dictionary" not in run_module("training", *command, "--set", "epochs=2").stderr
+    assert path.read_bytes() == first
+
+    done = run_module("training", "export", tmp_path / "run", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    version = tmp_path / "model" / "1"
+    assert (version / "assets" / "dictionary.tsv.gz").read_bytes() == first
+    saved = SavedTranslator.load(version)
+    assert saved.dictionary == Dictionary.load(path)
+    # So little training makes words of it that no pair has, or none; either way it was measured.
+    assert isinstance(saved.info["mending"], bool)
+
+
+@pytest.mark.parametrize(("languages", "learnt"), [(("es", "en"), True), (("ja", "en"), False)])
+def test_not_where_letters_in_a_row_are_no_word(
+    tmp_path: Path, languages: tuple[str, str], learnt: bool
+) -> None:
+    path = write_pairs(tmp_path / "pairs.tsv", PAIRS)
+    for init_from in ("", "other"):
+        folder = tmp_path / f"run-{init_from}"
+        folder.mkdir()
+        data = Data((str(path),), (str(path),), *languages, init_from=init_from)
+        tokenizer = train_tokenizer(["ab"] * 50, 300, "bpe")
+        run = Run(folder, TrainConfig(), data, tokenizer, tokenizer, {})
+        leave_dictionary(run, data.stream(1), lambda _: None)
+        assert (run.dictionary() is not None) == (learnt and not init_from)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
+from translator.constants import UNSPACED
 from translator.texts.candidate import Candidate, combine
 from translator.texts.combinations import best_combinations
 from translator.texts.cutting import cut
@@ -22,9 +23,6 @@ from translator.texts.sentence import Translate
 from translator.translation import Translation
 
 Format = Literal["text", "html"]
-
-_UNSPACED = frozenset({"bo", "dz", "ja", "km", "lo", "my", "th", "zh"})
-"""Languages that write no space between words, nor between sentences."""
 
 _MOST_TRIED = 10
 """Combinations looked at for each candidate wanted; several may read the same."""
@@ -104,7 +102,7 @@ def translate_texts(
     def read(passage: Passage) -> list[Outcome]:
         return list(_outcomes(passage, source, target, fits, split=split))
 
-    spaced = target not in _UNSPACED
+    spaced = target not in UNSPACED
     works = [_Work.of(text, text_format, spaced, read, protect) for text in texts]
     translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
     return [work.finish() for work in works]
@@ -237,11 +235,11 @@ def _outcomes(
     passage: Passage, source: str, target: str, fits: Callable[[str], bool], *, split: bool
 ) -> Iterator[Outcome]:
     # Two sentences of a language without spaces touch; in one with spaces they must not.
-    needs_space = target not in _UNSPACED
+    needs_space = target not in UNSPACED
     previous_end = -1
     for sentence in find_sentences(passage, source, split=split):
         for n, unit in enumerate(cut(passage, sentence.start, sentence.end, fits)):
-            touches = sentence.touches if n == 0 else source in _UNSPACED
+            touches = sentence.touches if n == 0 else source in UNSPACED
             touches = touches and previous_end > 0 and not passage.text[unit.start - 1].isspace()
             yield Outcome(unit, " " if touches and needs_space else "")
             previous_end = unit.end

@@ -1,0 +1,245 @@
+"""What is mended and what is not, with a search that is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from translator.constants import PLACEHOLDERS
+from translator.dictionary import Dictionary
+from translator.mending import Mender
+from translator.spelling import spell
+from translator.texts.sentence import Sentence, Term
+from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.translation import Hypothesis, Translation
+
+FIRST, SECOND = PLACEHOLDERS[:2]
+DICTIONARY = Dictionary(
+    frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is"}),
+    {"ragoût": "stew", "maison": "house", "vit": "lives"},
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    words = ["Il vit à la maison de", "he lives in the house of and"] * 50 + ["L y o n x z û"]
+    return train_tokenizer(words, 350, "bpe")
+
+
+class Search:
+    """A search that is known: what becomes of each sentence, and what it looked at.
+
+    Every word of a translation is spelt in pieces, and looks at the source word of its number.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, known: Mapping[str, str | list[str]]) -> None:
+        self.tokenizer = tokenizer
+        self.known = known
+        self.asked: list[list[Sentence]] = []
+
+    def __call__(self, sentences: list[Sentence]) -> list[Translation]:
+        self.asked.append(sentences)
+        return [self.translation(sentence.text) for sentence in sentences]
+
+    def translation(self, text: str) -> Translation:
+        found = self.known[text]
+        source = self.tokenizer.pieces(self.tokenizer.encode(text))
+        texts = [found] if isinstance(found, str) else found
+        return Translation(
+            (*source, "</s>"), tuple(self.hypothesis(target, source) for target in texts)
+        )
+
+    def hypothesis(self, text: str, source: tuple[str, ...]) -> Hypothesis:
+        finished = not text.endswith("…")
+        target = self.tokenizer.pieces(self.tokenizer.encode(text))
+        numbers = [word_numbers(pieces) for pieces in (target, source)]
+        alignment = np.zeros((len(target) + finished, len(source) + 1), np.float32)
+        for row, number in enumerate(numbers[0]):
+            alignment[row, [n for n, other in enumerate(numbers[1]) if other == number]] = 1.0
+        tokens = (*target, *["</s>"] * finished)
+        return Hypothesis(text, -1.0, -1.0, tokens, (-0.1,) * len(tokens), alignment, finished)
+
+
+def word_numbers(pieces: tuple[str, ...]) -> list[int]:
+    return (np.cumsum([piece.startswith("▁") for piece in pieces]) - 1).tolist()
+
+
+def mend(search: Search, *sentences: str | Sentence) -> list[Translation]:
+    mender = Mender(search.tokenizer, DICTIONARY, "fr")
+    return mender.mended(search)([s if isinstance(s, Sentence) else Sentence(s) for s in sentences])
+
+
+class TestWords:
+    def test_one_that_is_made_up_becomes_the_source_word(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {"Il vit Lyon.": "He lives Stonon.", f"Il vit {FIRST}.": f"He lives in {FIRST}."},
+        )
+        [translation] = mend(search, "Il vit Lyon.")
+        assert translation.text == "He lives in Lyon."
+        assert search.asked[1] == [Sentence(f"Il vit {FIRST}.")]
+        assert spell(translation.source_tokens[:-1]) == " Il vit Lyon."
+        assert "Lyon" in translation.hypotheses[0].tokens
+
+    def test_one_that_the_dictionary_knows_is_translated(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {"Le ragoût vit.": "The strot lives.", f"Le {FIRST} vit.": f"The {FIRST} lives."},
+        )
+        assert mend(search, "Le ragoût vit.")[0].text == "The stew lives."
+
+    def test_at_the_beginning_it_has_a_capital(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer, {"Ragoût vit.": "Strot lives.", f"{FIRST} vit.": f"{FIRST} lives."}
+        )
+        assert mend(search, "Ragoût vit.")[0].text == "Stew lives."
+
+    def test_spaces_stand_where_the_search_left_them_out(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {"Il vit Lyon xyz.": "He lives Stonon.", f"Il vit {FIRST} xyz.": f"He{FIRST}lives."},
+        )
+        [translation] = mend(search, "Il vit Lyon xyz.")
+        assert translation.text == "He Lyon lives."
+        assert "▁Lyon" in translation.hypotheses[0].tokens
+
+    def test_several(self, tokenizer: Tokenizer) -> None:
+        again = f"{FIRST} vit {SECOND}."
+        search = Search(
+            tokenizer,
+            {"Lyon vit ragoût.": "Xus lives strot.", again: f"{SECOND} of {FIRST}."},
+        )
+        assert mend(search, "Lyon vit ragoût.")[0].text == "Stew of Lyon."
+
+    @pytest.mark.parametrize(
+        ("source", "target"),
+        [
+            ("Il vit maison.", "He lives house."),
+            ("Il vit Lyon.", "He lives LYON."),  # the source has it
+            ("Il vit maison.", "HE LIVES."),  # whatever its case
+            ("1984", "1984"),
+        ],
+    )
+    def test_what_is_known_stays(self, tokenizer: Tokenizer, source: str, target: str) -> None:
+        search = Search(tokenizer, {source: target})
+        assert mend(search, source)[0].text == target
+        assert len(search.asked) == 1
+
+    def test_a_common_word_is_not_copied(self, tokenizer: Tokenizer) -> None:
+        # "Il" is one piece, and the dictionary does not have it.
+        search = Search(tokenizer, {"Il vit.": "Heh lives."})
+        assert mend(search, "Il vit.")[0].text == "Heh lives."
+        assert len(search.asked) == 1
+
+    @pytest.mark.parametrize(
+        "again",
+        [
+            f"He lives snonon {FIRST}.",  # as many made-up words as before
+            "He lives.",  # the word is lost
+            f"He lives {FIRST} {FIRST}.",
+            f"He lives. {FIRST}.",  # put where it does not belong
+            f"He lives {FIRST}…",  # cut
+        ],
+    )
+    def test_what_is_not_better_is_not_taken(self, tokenizer: Tokenizer, again: str) -> None:
+        known = {"Il vit lyon.": "He lives stonon.", f"Il vit {FIRST}.": again}
+        search = Search(tokenizer, known)
+        assert mend(search, "Il vit lyon.")[0].text == "He lives stonon."
+        assert len(search.asked) == 2
+
+    def test_the_first_that_keeps_them_is_the_best(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {
+                "Il vit Lyon.": ["He lives Stonon.", "He is."],
+                f"Il vit {FIRST}.": ["He lives.", f"He lives in {FIRST}.", f"He is {FIRST}."],
+            },
+        )
+        [translation] = mend(search, "Il vit Lyon.")
+        assert [h.text for h in translation.hypotheses] == ["He lives in Lyon.", "He is Lyon."]
+
+    def test_all_that_need_it_are_searched_in_one_call(self, tokenizer: Tokenizer) -> None:
+        known = {"Il vit Lyon.": "He lives Stonon.", "Il vit.": "He lives.", "": ""}
+        known[f"Il vit {FIRST}."] = f"He lives {FIRST}."
+        search = Search(tokenizer, known)
+        found = mend(search, "Il vit Lyon.", "Il vit.", "Il vit Lyon.")
+        assert [t.text for t in found] == ["He lives Lyon.", "He lives.", "He lives Lyon."]
+        assert [len(asked) for asked in search.asked] == [3, 2]
+
+
+class TestWithWhatIsAskedFor:
+    def test_a_required_term_is_no_made_up_word(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"Il vit Lyon.": "He lives Lugdunum."})
+        wanted = Sentence("Il vit Lyon.", (Term(7, 11, "Lugdunum"),))
+        assert mend(search, wanted)[0].text == "He lives Lugdunum."
+        assert len(search.asked) == 1
+
+    def test_terms_move_with_the_text(self, tokenizer: Tokenizer) -> None:
+        again = f"{FIRST} vit maison."
+        search = Search(
+            tokenizer, {"Lyon vit maison.": "Sono lives home.", again: f"{FIRST} lives home."}
+        )
+        [translation] = mend(search, Sentence("Lyon vit maison.", (Term(9, 15, "home"),)))
+        assert translation.text == "Lyon lives home."
+        assert search.asked[1] == [Sentence(again, (Term(6, 12, "home"),))]
+
+    def test_the_text_s_own_placeholders_stay(self, tokenizer: Tokenizer) -> None:
+        text, again = f"Lyon vit {FIRST}.", f"{SECOND} vit {FIRST}."
+        search = Search(tokenizer, {text: f"Sono lives {FIRST}.", again: f"{SECOND} is {FIRST}."})
+        assert mend(search, text)[0].text == f"Lyon is {FIRST}."
+        lost = Search(tokenizer, {text: f"Sono lives {FIRST}.", again: f"{SECOND} is."})
+        assert mend(lost, text)[0].text == f"Sono lives {FIRST}."
+
+    def test_no_more_words_than_there_are_placeholders(self, tokenizer: Tokenizer) -> None:
+        text = " ".join(f"Lyon{'xyz' * n}" for n in range(1, 11))
+        again = " ".join([*PLACEHOLDERS, *text.split()[8:]])
+        search = Search(
+            tokenizer, {text: " ".join(f"Stonon{'y' * n}" for n in range(10)), again: again}
+        )
+        assert mend(search, text)[0].text == text
+
+
+class TestNames:
+    def test_one_that_is_lost_is_put_back(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {"Il vit à Lyon.": "He lives in house.", f"Il vit à {FIRST}.": f"He lives in {FIRST}."},
+        )
+        assert mend(search, "Il vit à Lyon.")[0].text == "He lives in Lyon."
+
+    def test_one_that_the_dictionary_knows_is_the_model_s(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"Il vit Maison.": "He lives."})
+        assert mend(search, "Il vit Maison.")[0].text == "He lives."
+        assert len(search.asked) == 1
+
+
+class TestNumbers:
+    def test_one_that_is_changed_is_put_back(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer,
+            {"Il vit 45.": "He lives 22.", f"Il vit {FIRST}.": f"He lives in {FIRST}."},
+        )
+        assert mend(search, "Il vit 45.")[0].text == "He lives in 45."
+
+    @pytest.mark.parametrize(
+        ("source", "target"),
+        [
+            ("Il vit 45.", "He lives."),  # may be spelt out
+            ("Il vit.", "He lives 22."),  # may have been spelt out
+            ("Il vit 45.", "He is 45 and 22."),
+            ("Il vit 10 000.", "He lives 10,000."),
+            ("Il vit 2,5.", "He lives 2.5."),
+        ],
+    )
+    def test_others_stay(self, tokenizer: Tokenizer, source: str, target: str) -> None:
+        search = Search(tokenizer, {source: target})
+        assert mend(search, source)[0].text == target
+        assert len(search.asked) == 1
+
+
+def test_what_was_cut_is_left_alone(tokenizer: Tokenizer) -> None:
+    search = Search(tokenizer, {"Il vit Lyon.": "He lives Stonon…"})
+    assert mend(search, "Il vit Lyon.")[0].text == "He lives Stonon…"
+    assert len(search.asked) == 1
