@@ -12,12 +12,19 @@ import numpy as np
 import pytest
 from toy import ROOT
 
+from serving.batcher import Batcher
+from serving.cache import Cache
+from serving.observer import Silent
+from serving.served_model import ServedModel
 from training.model_card import model_card
+from training.scoring import score_pairs
+from translator.alignment import align_words
 from translator.batch import pad
 from translator.constants import EOS
 from translator.engine import Engine, Request
 from translator.requests import max_repeats
 from translator.saved_model import SavedTranslator
+from translator.spelling import spell_words
 from translator.translation import Translation
 from translator.translator import Translator
 
@@ -64,6 +71,17 @@ EVERYDAY = {
         ("She is my sister.", "hermana"),
     ],
 }
+
+
+UNKNOWN = {
+    "es": "Creo que Wozniak vive en Ulaanbaatar.",
+    "fr": "Je pense que Wozniak habite à Ulaanbaatar.",
+    "de": "Ich glaube, dass Wozniak in Ulaanbaatar wohnt.",
+    "en": "I think that Wozniak lives in Ulaanbaatar.",
+}
+"""A person and a place that are in no pair."""
+
+PHARMACY = {"es": "farmacia", "fr": "pharmacie", "de": "Apotheke", "en": "pharmacy"}
 
 
 def folders() -> list[Any]:
@@ -221,3 +239,61 @@ def test_shortlists_hardly_matter(
 def test_all_halt(alone: list[Translation]) -> None:
     """A sentence of a test split is translated to its end, with very few exceptions."""
     assert sum(t.truncated for t in alone) <= len(alone) / 100
+
+
+class TestMending:
+    """What the search alone would make up or lose; the parts that call it, one by one."""
+
+    @pytest.fixture(autouse=True)
+    @staticmethod
+    def has_dictionary(translator: Translator) -> None:
+        if not translator.info.get("mending"):
+            pytest.skip("without a dictionary")
+
+    def test_names_that_no_pair_has_are_kept(self, translator: Translator) -> None:
+        text = UNKNOWN[translator.source_language]
+        [result] = translator.translate_texts([text])
+        assert {"Wozniak", "Ulaanbaatar"} <= {*re.findall(r"\w+", result.candidates[0])}
+        assert "Wozniak" not in translator.translate([text])[0].text
+
+    def test_words_are_aligned_with_those_that_they_are_of(self, translator: Translator) -> None:
+        text = UNKNOWN[translator.source_language]
+        [result] = translator.translate_texts([text])
+        [sentence] = result.sentences
+        best = sentence.translation.hypotheses[0]
+        source, target = (
+            spell_words(x[:-1]) for x in (sentence.translation.source_tokens, best.tokens)
+        )
+        pairs = {(source[i], target[j]) for i, j in align_words(sentence.translation, best)}
+        assert ("Wozniak", "Wozniak") in pairs
+
+    def test_markup_stays_around_them(self, translator: Translator) -> None:
+        text = UNKNOWN[translator.source_language].replace("Wozniak", "<b>Wozniak</b>")
+        [result] = translator.translate_texts([text], text_format="html")
+        assert "<b>Wozniak</b>" in result.candidates[0]
+
+    def test_a_word_alone(self, translator: Translator) -> None:
+        source, target = translator.source_language, translator.target_language
+        [result] = translator.translate_texts([PHARMACY[source]])
+        assert result.candidates[0].lower() == PHARMACY[target].lower()
+
+    def test_in_the_server(self, translator: Translator) -> None:
+        batcher = Batcher(1, observer=Silent())
+        served = ServedModel(translator, batcher, Cache(10_000, Silent()))
+        text = UNKNOWN[translator.source_language]
+        [result] = served.translate_texts([text], served.search_config())
+        batcher.close()
+        assert "Wozniak" in result.candidates[0]
+
+    def test_in_scores(self, translator: Translator) -> None:
+        pairs = [(UNKNOWN[translator.source_language], "Wozniak")]
+        _, [translation] = score_pairs(translator, pairs, [""], translator.search_config())
+        assert "Wozniak" in translation.text
+
+    def test_not_where_it_is_told(self, folder: Path) -> None:
+        saved = SavedTranslator.load(folder)
+        without = Translator(saved, mending=False)
+        saved.info = {**saved.info, "mending": False}
+        for one in (without, Translator(saved)):
+            [result] = one.translate_texts([UNKNOWN[one.source_language]])
+            assert "Wozniak" not in result.candidates[0]

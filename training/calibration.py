@@ -1,4 +1,4 @@
-"""What a model folder knows beside its weights: penalties for the search, and when to doubt.
+"""What a model folder knows beside its weights: penalties, whether to mend, and when to doubt.
 
 All are found on the valid split, at export.
 """
@@ -52,13 +52,14 @@ def mending_helps(translator: Translator, pairs: Sequence[Pair], search: SearchC
 
     In a language that builds its words freely, one that is in no pair may well be right.
     """
-    sentences = [Sentence(source) for source, _ in pairs[:_MOST_PAIRS]]
+    searched: list[list[Translation]] = []
 
-    def translate(found: list[Sentence]) -> list[Translation]:
-        return translator.translate(found, search)
+    def translate(sentences: list[Sentence]) -> list[Translation]:
+        searched.append(translator.translate(sentences, search))
+        return searched[-1]
 
-    mended = translator.mended(translate)(sentences)
-    return _quality(mended, pairs) >= _quality(translate(sentences), pairs)
+    mended = translator.mended(translate)([Sentence(text) for text, _ in pairs[:_MOST_PAIRS]])
+    return _quality(mended, pairs) >= _quality(searched[0], pairs)
 
 
 def fit_confidence(

@@ -84,8 +84,7 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
     search = tune_search(translator, valid)
     mending = mending_helps(translator, valid, search)
     if not mending:
-        saved.info = {**saved.info, "mending": False}
-        translator = Translator(saved)
+        translator = Translator(saved, mending=False)
     report, translations = score_pairs(translator, valid, run.data.valid, search)
     estimator = fit_confidence(translations, [reference for _, reference in valid])
     reports = [report]

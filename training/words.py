@@ -61,7 +61,8 @@ def learn_dictionary(
     Args:
         pairs: Sentences that the translations are learnt from.
         targets: All target sentences.
-        least: As `learn_words` takes it.
+        least: As `learn_words` takes it, but lower: a translation is asked for where the model has
+            none at all.
     """
     source, target = _read((text for text, _ in pairs), WORD), _read((t for _, t in pairs), WORD)
     translations: dict[str, str] = {}

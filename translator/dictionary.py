@@ -13,7 +13,7 @@ from translator.atomic import atomic_writer
 from translator.errors import InputError, ModelFolderError
 from translator.files import read_file
 
-WORD = regex.compile(r"[\p{L}\p{M}]+")
+WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*")
 """Letters in a row: what stands between spaces, marks, digits and placeholders."""
 
 

@@ -5,14 +5,15 @@ is in no pair that it learnt from is almost never right. So the sentence is tran
 with a placeholder for the source word that the made-up one looked at; and that is filled by the
 translation of this word that a dictionary knows, else by the word itself (Luong et al., arXiv
 1410.8206; Jean et al., arXiv 1412.2007, section 4.1.3). Names that the dictionary does not know,
-and small numbers, become placeholders of themselves where they are lost.
+and small numbers, become placeholders of themselves where they are lost. A word alone, of which a
+model of sentences likes to make one, becomes what the dictionary has for it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import regex
@@ -30,7 +31,28 @@ _DIGITS = regex.compile(r"\d+")
 _SMALL_NUMBER = regex.compile(r"(?<![\w.,:])\d{1,2}(?![\w:]|[.,]\d|[ \u00a0\u202f]\d{3})")
 """Larger ones are protected before a sentence is searched."""
 
-_END = regex.compile(r"[.!?…]+(?!\S)")
+_END = r"[.!?\u2026]+"
+_ENDS = regex.compile(rf"{_END}(?!\S)")
+
+_UNSURE = math.log(0.25)
+"""A token of which a model is less sure than this is guessed, where there is but one word."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """A sentence, as far as its translations are judged by it.
+
+    Attributes:
+        text: Normalised.
+        words: Its words and those of the terms that it requires, in lower case.
+        digits: Numbers of both.
+        names: Where names stand in it.
+    """
+
+    text: str
+    words: frozenset[str]
+    digits: frozenset[str]
+    names: tuple[tuple[int, int], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,14 +77,16 @@ class _Attempt:
     """A sentence that is searched once more.
 
     Attributes:
+        source: As it was.
         sentence: With placeholders.
         fillings: What they stand for.
-        faults: What is wrong with the first translation.
+        alone: Whether there is nothing but one word.
     """
 
+    source: _Source
     sentence: Sentence
     fillings: dict[str, _Filling]
-    faults: int
+    alone: bool = False
 
 
 class Mender:
@@ -75,7 +99,7 @@ class Mender:
     """
 
     def __init__(self, source: Tokenizer, dictionary: Dictionary, language: str) -> None:
-        self._source = source
+        self._tokenizer = source
         self._dictionary = dictionary
         self._names = Names(dictionary, language)
 
@@ -95,122 +119,173 @@ class Mender:
         if attempts:
             again = translate([attempt.sentence for attempt in attempts.values()])
             for (n, attempt), translation in zip(attempts.items(), again, strict=True):
-                mended[n] = self._better(attempt, sentences[n], first[n], translation)
+                mended[n] = self._better(attempt, first[n], translation)
         return mended
 
     def _attempt(self, sentence: Sentence, translation: Translation) -> _Attempt | None:
         best = translation.hypotheses[0]
-        if not best.finished or translation.source_cut:
+        source = self._read(sentence)
+        alone = None if sentence.terms else self._alone(source.text, best)
+        if alone is not None:
+            return _attempt(source, sentence, [alone], alone=True)
+        if not best.finished or translation.source_cut or not self._faults(source, best.text):
             return None
-        faults = self._faults(sentence, best.text)
-        if not faults:
-            return None
+        found = [*self._lost(source, best.text), *self._aligned(source, best)]
+        return _attempt(source, sentence, found)
+
+    def _read(self, sentence: Sentence) -> _Source:
         text = normalize(sentence.text)
-        found = [
-            *self._lost_names(text, best.text),
-            *_lost_numbers(text, best.text),
-            *self._aligned(sentence, text, best),
-        ]
-        free = [symbol for symbol in PLACEHOLDERS if symbol not in text]
-        taken = [range(term.start, term.stop) for term in sentence.terms]
-        fillings: list[_Filling] = []
-        for filling in found:
-            if not any(filling.start < one.stop and one.start < filling.stop for one in taken):
-                fillings.append(filling)
-                taken.append(range(filling.start, filling.stop))
-        fillings = sorted(fillings[: len(free)], key=lambda filling: filling.start)
-        by_symbol = dict(zip(free, fillings, strict=False))
-        if not by_symbol:
-            return None
-        return _Attempt(_with(sentence, text, by_symbol), by_symbol, faults)
-
-    def _faults(self, sentence: Sentence, target: str) -> int:
-        """How many words are made up, and how many names and numbers are lost."""
-        text = normalize(sentence.text)
-        lost = chain(self._lost_names(text, target), _lost_numbers(text, target))
-        return sum(1 for _ in chain(self._made_up(sentence, target), lost))
-
-    def _made_up(self, sentence: Sentence, target: str) -> Iterator[tuple[int, int]]:
-        """Where words stand in a translation that nobody can have told the model."""
-        own: set[str] = set()
-        for match in WORD.finditer(target):
-            word = match[0].lower()
-            if word not in self._dictionary.known:
-                told = (sentence.text, *(term.target for term in sentence.terms))
-                own = own or {word.lower() for text in told for word in WORD.findall(text)}
-                if word not in own:
-                    yield match.span()
-
-    def _lost_names(self, text: str, target: str) -> Iterator[_Filling]:
-        there: set[str] = set()
-        for start, stop in self._names.find(text):
-            there = there or {word.lower() for word in WORD.findall(target)}
-            word = text[start:stop]
-            if word.lower() not in there and len(self._source.encode(word)) > 1:
-                yield _Filling(start, stop, word, word)
-
-    def _aligned(self, sentence: Sentence, text: str, best: Hypothesis) -> Iterator[_Filling]:
-        """What the source words, to which made-up words looked most, had better become."""
-        pieces = best.tokens[:-1]
-        groups = group(pieces)
-        spelt = [spell(pieces[part.start : part.stop]) for part in groups]
-        ends = np.cumsum([len(part) for part in spelt])
-        spans = np.array(self._source.spans(text))
-        places = [match.span() for match in WORD.finditer(text)]
-        if not places:
-            return
-        of_word = [
-            np.flatnonzero((spans[:, 0] < stop) & (spans[:, 1] > start)) for start, stop in places
-        ]
-        for start, stop in self._made_up(sentence, "".join(spelt)):
-            of_target = np.flatnonzero((ends > start) & (ends - list(map(len, spelt)) < stop))
-            rows = [n for part in of_target for n in groups[part]]
-            looked = best.alignment[rows, : len(spans)].sum(axis=0)
-            n = int(np.argmax([looked[of].sum() for of in of_word]))
-            word = text[slice(*places[n])]
-            # A word of one piece is common: whatever is wrong, it is not that nobody knows it.
-            target = self._dictionary.translate(word) or (word if len(of_word[n]) > 1 else None)
-            if target is not None:
-                yield _Filling(*places[n], word, target)
-
-    def _better(
-        self, attempt: _Attempt, sentence: Sentence, first: Translation, second: Translation
-    ) -> Translation:
-        symbols = [symbol for symbol in PLACEHOLDERS if symbol in attempt.sentence.text]
-        hypotheses = tuple(
-            _filled(hypothesis, sentence.text, attempt.fillings)
-            for hypothesis in second.hypotheses
-            if hypothesis.finished and all(hypothesis.text.count(one) == 1 for one in symbols)
+        told = [text, *(term.target for term in sentence.terms)]
+        return _Source(
+            text,
+            frozenset(word.lower() for one in told for word in WORD.findall(one)),
+            frozenset(number for one in told for number in _DIGITS.findall(one)),
+            tuple(self._names.find(text)),
         )
+
+    def _alone(self, text: str, best: Hypothesis) -> _Filling | None:
+        """The only word of a text, if it is known, and the model is not sure of what it made."""
+        words = [*WORD.finditer(text)]
+        if len(words) != 1 or min(best.token_log_probs, default=0.0) >= _UNSURE:
+            return None
+        if any(character.isdigit() or character in PLACEHOLDERS for character in text):
+            return None
+        known = self._dictionary.translate(words[0][0]) is not None
+        return self._translated(words[0].start(), words[0].end(), text) if known else None
+
+    def _faults(self, source: _Source, target: str) -> int:
+        """Made-up words, numbers from nowhere, and names and numbers that are lost."""
+        lost = sum(1 for _ in self._lost(source, target))
+        return len(self._made_up(source, target)) + len(_strange(source, target)) + lost
+
+    def _made_up(self, source: _Source, target: str) -> list[tuple[int, int]]:
+        """Where words stand in a translation that nobody can have told the model."""
+        return [
+            match.span()
+            for match in WORD.finditer(target)
+            if (word := match[0].lower()) not in self._dictionary.known and word not in source.words
+        ]
+
+    def _lost(self, source: _Source, target: str) -> Iterator[_Filling]:
+        """Names, and small numbers in whose place another stands; one may well be spelt out."""
+        for start, stop in source.names:
+            name = source.text[start:stop]
+            if name.lower() not in target.lower() and self._is_rare(name):
+                yield _Filling(start, stop, name, name)
+        if _strange(source, target):
+            there = {*_DIGITS.findall(target)}
+            for match in _SMALL_NUMBER.finditer(source.text):
+                if match[0] not in there:
+                    yield _Filling(*match.span(), match[0], match[0])
+
+    def _aligned(self, source: _Source, best: Hypothesis) -> Iterator[_Filling]:
+        """What the source words, to which made-up words looked most, had better become."""
+        groups = group(best.tokens[:-1])
+        spelt = [spell(best.tokens[part.start : part.stop]) for part in groups]
+        ends = np.cumsum([len(part) for part in spelt])
+        starts = ends - [len(part) for part in spelt]
+        pieces = self._tokenizer.spans(source.text)
+        words = [match.span() for match in WORD.finditer(source.text)]
+        for start, stop in self._made_up(source, "".join(spelt)):
+            parts = np.flatnonzero((ends > start) & (starts < stop))
+            looked = best.alignment[[n for part in parts for n in groups[part]]].sum(axis=0)
+            # Pieces of no word, and the end of the source, count as words of their own.
+            weights = dict.fromkeys(words, 0.0)
+            for (first, last), weight in zip([*pieces, (-1, -1)], looked, strict=True):
+                inside = [word for word in words if word[0] < last and first < word[1]]
+                for place in inside or [(first, last)]:
+                    weights[place] = weights.get(place, 0.0) + float(weight)
+            place = max(weights, key=lambda place: weights[place])
+            if place in words and (filling := self._translated(*place, source.text)) is not None:
+                yield filling
+
+    def _translated(self, start: int, stop: int, text: str) -> _Filling | None:
+        """A source word that is to become its translation, or itself if none is known."""
+        word = text[start:stop]
+        target = self._dictionary.translate(word)
+        if target is None:
+            # A word of one piece is common: whatever is wrong, it is not that nobody knows it.
+            return _Filling(start, stop, word, word) if self._is_rare(word) else None
+        shouted = len(word) > 1 and text.isupper()
+        return _Filling(start, stop, word, target.upper() if shouted else target)
+
+    def _is_rare(self, word: str) -> bool:
+        return len(self._tokenizer.encode(word)) > 1
+
+    def _better(self, attempt: _Attempt, first: Translation, second: Translation) -> Translation:
+        """The second translation with its placeholders filled, if it is better than the first."""
+        faults = self._faults(attempt.source, first.text)
+        hypotheses: list[Hypothesis] = []
+        for hypothesis in second.hypotheses:
+            if not _is_whole(attempt, first.hypotheses[0], hypothesis):
+                continue
+            filled = _filled(hypothesis, attempt)
+            if attempt.alone or self._faults(attempt.source, filled.text) < faults:
+                hypotheses.append(filled)
         if not hypotheses:
             return first
-        mended = dataclasses.replace(
+        words = {symbol: one.source for symbol, one in attempt.fillings.items()}
+        return dataclasses.replace(
             second,
-            source_tokens=_fill(
-                second.source_tokens, {s: one.source for s, one in attempt.fillings.items()}
-            ),
-            hypotheses=hypotheses,
+            source_tokens=_fill(second.source_tokens, words),
+            hypotheses=tuple(hypotheses),
         )
-        # A search that has left a placeholder out until the end puts it behind the full stop.
-        ends = max(_count_ends(sentence.text), _count_ends(first.text))
-        is_better = self._faults(sentence, mended.text) < attempt.faults
-        return mended if is_better and _count_ends(mended.text) <= ends else first
 
 
-def _count_ends(text: str) -> int:
-    return len(_END.findall(text))
+def _attempt(
+    source: _Source, sentence: Sentence, found: Iterable[_Filling], alone: bool = False
+) -> _Attempt | None:
+    """The attempt with as many placeholders as there are; None without any."""
+    free = [symbol for symbol in PLACEHOLDERS if symbol not in source.text]
+    taken = [range(term.start, term.stop) for term in sentence.terms]
+    fillings: list[_Filling] = []
+    for filling in found:
+        if not any(filling.start < one.stop and one.start < filling.stop for one in taken):
+            fillings.append(filling)
+            taken.append(range(filling.start, filling.stop))
+    fillings = sorted(fillings[: len(free)], key=lambda filling: filling.start)
+    by_symbol = dict(zip(free, fillings, strict=False))
+    if not by_symbol:
+        return None
+    return _Attempt(source, _with(sentence, source.text, by_symbol), by_symbol, alone)
 
 
-def _lost_numbers(text: str, target: str) -> Iterator[_Filling]:
-    """Small numbers in whose place another stands; one that is missing may be spelt out."""
-    there = {*_DIGITS.findall(target)}
-    if not there <= {*_DIGITS.findall(text)}:
-        for match in _SMALL_NUMBER.finditer(text):
-            if match[0] not in there:
-                yield _Filling(*match.span(), match[0], match[0])
+def _strange(source: _Source, target: str) -> set[str]:
+    """Numbers of a translation that its source has not."""
+    return {*_DIGITS.findall(target)} - source.digits
 
 
-def _with(sentence: Sentence, text: str, fillings: dict[str, _Filling]) -> Sentence:
+def _is_whole(attempt: _Attempt, first: Hypothesis, second: Hypothesis) -> bool:
+    """Whether a translation has all placeholders where they may stand, and is as likely a one.
+
+    A search that has left a placeholder out until the end puts it behind the full stop.
+    """
+    text = second.text
+    symbols = [symbol for symbol in PLACEHOLDERS if symbol in attempt.sentence.text]
+    if not second.finished or any(text.count(symbol) != 1 for symbol in symbols):
+        return False
+    if attempt.alone:
+        return not WORD.search(text)
+    own = [symbol for symbol in symbols if symbol not in attempt.fillings]
+    if _order(own, text) != _order(own, first.text):
+        return False
+    if _mean_log_prob(second) < _mean_log_prob(first):
+        return False
+    if regex.search(rf"{_END} *[{''.join(attempt.fillings)}]", text):
+        return False
+    ends = max(len(_ENDS.findall(one)) for one in (attempt.source.text, first.text))
+    return len(_ENDS.findall(text)) <= ends
+
+
+def _mean_log_prob(hypothesis: Hypothesis) -> float:
+    return float(np.mean(hypothesis.token_log_probs))
+
+
+def _order(symbols: Iterable[str], text: str) -> list[str]:
+    return sorted((symbol for symbol in symbols if symbol in text), key=text.index)
+
+
+def _with(sentence: Sentence, text: str, fillings: Mapping[str, _Filling]) -> Sentence:
     """The sentence with placeholders, its terms where they stand then."""
     parts: list[str] = []
     end = 0
@@ -229,16 +304,16 @@ def _with(sentence: Sentence, text: str, fillings: dict[str, _Filling]) -> Sente
     return Sentence("".join([*parts, text[end:]]), terms)
 
 
-def _filled(hypothesis: Hypothesis, source: str, fillings: dict[str, _Filling]) -> Hypothesis:
+def _filled(hypothesis: Hypothesis, attempt: _Attempt) -> Hypothesis:
     """A hypothesis with what its placeholders stand for."""
     text, words = hypothesis.text, {}
-    for symbol, filling in fillings.items():
+    for symbol, filling in attempt.fillings.items():
         before, _, after = text.partition(symbol)
         # A space that the search left out; `restoring` does the same for what users protect.
         space = " " if before[-1:].isalnum() else ""
         text = f"{before}{space}{filling.target}{' ' if after[:1].isalnum() else ''}{after}"
         words[symbol] = space.replace(" ", "▁") + filling.target
-    if source[:1].isupper():
+    if attempt.source.text[:1].isupper():
         text = text[:1].upper() + text[1:]
     return dataclasses.replace(hypothesis, text=text, tokens=_fill(hypothesis.tokens, words))
 

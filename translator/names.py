@@ -1,4 +1,4 @@
-"""Names that a model cannot know, found by their capitals."""
+"""Names that the training pairs do not explain, found by their capitals."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ _DETERMINERS = {
 _LINKS = ("", "s", "n", "en", "es", "er", "e")
 """What German puts between the parts of a compound (Koehn & Knight, EACL 2003, and more)."""
 
+_SHORTEST_PART = 3
+_SHORTEST_STEM = 4
 
-_BEFORE = (",", "'", "\u2019", "-")
-"""Marks that no sentence begins after."""
+_WITHIN = regex.compile(r"(?<=[\p{L}\p{M}\p{N},]\s*|\p{L}\p{M}*['\u2019-])")
+"""Matches where no sentence begins."""
 
-_SHORTEST = 3, 4
-"""Letters of a part of a compound, and of a stem."""
+_JOINED = regex.compile(r"['\u2019-]")
+_ROMAN = regex.compile("[IVXLCDM]+")
 
 
 class Names:
-    """Finds names that are in no pair that a model learnt from.
+    """Finds names that a dictionary does not translate.
 
     Args:
-        dictionary: Of the pairs.
+        dictionary: Of the pairs that a model learnt from.
         language: Code of the source language.
     """
 
@@ -42,7 +44,7 @@ class Names:
         self._sorted = [] if self._determiners is None else sorted(self._known)
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where names stand in a normalised sentence.
+        """Where names stand in a normalised sentence; Jean-Pierre and O'Hara are one each.
 
         A name has a capital where no sentence asks for one. Where most words have one, as in
         titles, it says nothing.
@@ -50,17 +52,21 @@ class Names:
         words = [*WORD.finditer(text)]
         if 2 * sum(match[0][0].isupper() for match in words) > len(words) + 1:
             return
+        end = 0
         for n, match in enumerate(words):
-            word = match[0]
-            if len(word) < 2 or word.lower() in self._known:
-                continue
-            before = text[: match.start()].rstrip()
-            within = before[-1:].isalnum() or before.endswith(_BEFORE)
-            mixed = not word.isupper() and any(map(str.isupper, word[1:]))
-            if mixed or (within and word[0].isupper()):
-                previous = words[n - 1][0] if n else ""
-                if not self._is_noun(word.lower(), previous.lower()):
-                    yield match.span()
+            previous = words[n - 1][0] if n else ""
+            if match.start() >= end and self._is_name(text, match, previous):
+                start, end = _widened(text, words, n)
+                yield start, end
+
+    def _is_name(self, text: str, match: regex.Match[str], previous: str) -> bool:
+        word = match[0]
+        if len(word) < 2 or word.lower() in self._known or _ROMAN.fullmatch(word):
+            return False
+        mixed = not word.isupper() and any(map(str.isupper, word[1:]))  # as in YouTube
+        if not mixed and not (word[0].isupper() and _WITHIN.match(text, match.start())):
+            return False
+        return not self._is_noun(word.lower(), previous.lower())
 
     def _is_noun(self, word: str, previous: str) -> bool:
         """Whether a word with a capital may well be a noun, in a language where these have one."""
@@ -71,21 +77,35 @@ class Names:
         return self._is_form(word) or self._is_compound(word)
 
     def _is_form(self, word: str) -> bool:
-        """Whether a known word begins as this one does, their last two letters apart."""
-        stem = word[: max(_SHORTEST[1], len(word) - 2)]
+        """Whether a known word begins as this one does, the last two letters apart."""
+        if len(word) < _SHORTEST_STEM:
+            return False
+        stem = word[: max(_SHORTEST_STEM, len(word) - 2)]
         place = bisect.bisect_left(self._sorted, stem)
-        return len(word) >= _SHORTEST[1] and any(
-            other.startswith(stem) for other in self._sorted[place : place + 1]
-        )
+        return place < len(self._sorted) and self._sorted[place].startswith(stem)
 
     def _is_compound(self, word: str) -> bool:
         """Whether a word is made of two that are known."""
-        least = _SHORTEST[0]
-        for cut in range(least, len(word) - least + 1):
+        for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
             head, tail = word[:cut], word[cut:]
             heads = {head.removesuffix(link) for link in _LINKS}
-            if any(len(one) >= least and one in self._known for one in heads) and (
+            if any(len(one) >= _SHORTEST_PART and one in self._known for one in heads) and (
                 tail in self._known or self._is_form(tail)
             ):
                 return True
         return False
+
+
+def _widened(text: str, words: list[regex.Match[str]], n: int) -> tuple[int, int]:
+    """The word, with what a hyphen or an apostrophe joins to it and has a capital, too."""
+
+    def joins(one: regex.Match[str], other: regex.Match[str]) -> bool:
+        capitals = one[0][0].isupper() and other[0][0].isupper()
+        return capitals and _JOINED.fullmatch(text, one.end(), other.start()) is not None
+
+    first = last = n
+    while first > 0 and joins(words[first - 1], words[first]):
+        first -= 1
+    while last + 1 < len(words) and joins(words[last], words[last + 1]):
+        last += 1
+    return words[first].start(), words[last].end()

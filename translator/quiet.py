@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-_IMPORTING = threading.Lock()
+_IMPORTING = threading.RLock()
 
 
 def import_tensorflow(threads: int = 0) -> None:

@@ -61,6 +61,7 @@ class Translator:
             sentence, if the model has one. It is faster; what it leaves out, pieces that were
             rarely or never seen in training, cannot be put out, and its share of the probability
             is estimated.
+        mending: See `mended`; if the model has a dictionary, and its export found that it helps.
 
     Attributes:
         identity: Checksums of the models: of what is the same, they make the same.
@@ -69,7 +70,9 @@ class Translator:
         ModelFolderError: Their vocabularies differ.
     """
 
-    def __init__(self, model: Model, *others: Model, shortlist: bool = True) -> None:
+    def __init__(
+        self, model: Model, *others: Model, shortlist: bool = True, mending: bool = True
+    ) -> None:
         for other in others:
             for side in ("source", "target"):
                 mine, its = getattr(model, side), getattr(other, side)
@@ -81,7 +84,7 @@ class Translator:
         self.identity = tuple(str(one.info.get("checksum", "")) for one in (model, *others))
         self._estimator = Estimator.from_info(model.info)
         self._mender = None
-        if model.dictionary is not None and model.info.get("mending", True):
+        if mending and model.dictionary is not None and model.info.get("mending", True):
             self._mender = Mender(model.source, model.dictionary, self.source_language)
         self._engine = Engine(
             [one.stepwise() for one in (model, *others)],

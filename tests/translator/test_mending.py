@@ -34,8 +34,11 @@ class Search:
     Every word of a translation is spelt in pieces, and looks at the source word of its number.
     """
 
-    def __init__(self, tokenizer: Tokenizer, known: Mapping[str, str | list[str]]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, known: Mapping[str, str | list[str]], log_prob: float = -0.125
+    ) -> None:
         self.tokenizer = tokenizer
+        self.log_prob = log_prob
         self.known = known
         self.asked: list[list[Sentence]] = []
 
@@ -59,7 +62,9 @@ class Search:
         for row, number in enumerate(numbers[0]):
             alignment[row, [n for n, other in enumerate(numbers[1]) if other == number]] = 1.0
         tokens = (*target, *["</s>"] * finished)
-        return Hypothesis(text, -1.0, -1.0, tokens, (-0.1,) * len(tokens), alignment, finished)
+        return Hypothesis(
+            text, -1.0, -1.0, tokens, (self.log_prob,) * len(tokens), alignment, finished
+        )
 
 
 def word_numbers(pieces: tuple[str, ...]) -> list[int]:
@@ -215,6 +220,38 @@ class TestNames:
         assert len(search.asked) == 1
 
 
+class TestAlone:
+    """`Search` is sure of all tokens, unless it is told otherwise."""
+
+    def test_an_unsure_one_is_looked_up(self, tokenizer: Tokenizer) -> None:
+        known = {"Ragoût !": "He lives", f"{FIRST} !": f"{FIRST}!"}
+        assert mend(Search(tokenizer, known, log_prob=-2.0), "Ragoût !")[0].text == "Stew!"
+
+    def test_what_was_cut_is_looked_up(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"ragoût": "lives lives…", FIRST: FIRST}, log_prob=-2.0)
+        assert mend(search, "ragoût")[0].text == "stew"
+
+    def test_a_sure_one_stays(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"ragoût": "the house"})
+        assert mend(search, "ragoût")[0].text == "the house"
+        assert len(search.asked) == 1
+
+    @pytest.mark.parametrize("text", ["vit ragoût", "ragoût 2", f"ragoût {FIRST}", "is", "?"])
+    def test_it_is_the_only_one_and_known(self, tokenizer: Tokenizer, text: str) -> None:
+        search = Search(tokenizer, {text: "he lives"}, log_prob=-2.0)
+        assert mend(search, text)[0].text == "he lives"
+        assert len(search.asked) == 1
+
+    def test_nothing_else_stands_beside_it(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"ragoût": "he lives", FIRST: f"the {FIRST}"}, log_prob=-2.0)
+        assert mend(search, "ragoût")[0].text == "he lives"
+
+    def test_a_required_translation_stays(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"ragoût": "house"}, log_prob=-2.0)
+        assert mend(search, Sentence("ragoût", (Term(0, 6, "house"),)))[0].text == "house"
+        assert len(search.asked) == 1
+
+
 class TestNumbers:
     def test_one_that_is_changed_is_put_back(self, tokenizer: Tokenizer) -> None:
         search = Search(
@@ -243,3 +280,57 @@ def test_what_was_cut_is_left_alone(tokenizer: Tokenizer) -> None:
     search = Search(tokenizer, {"Il vit Lyon.": "He lives Stonon…"})
     assert mend(search, "Il vit Lyon.")[0].text == "He lives Stonon…"
     assert len(search.asked) == 1
+
+
+class TestWhere:
+    def test_it_does_not_stand_behind_the_end(self, tokenizer: Tokenizer) -> None:
+        for again in (f"He lives. {FIRST}", f"He lives. {FIRST}."):
+            known = {"Il vit lyon.": "He lives stonon.", f"Il vit {FIRST}.": again}
+            assert mend(Search(tokenizer, known), "Il vit lyon.")[0].text == "He lives stonon."
+
+    def test_bad_alternatives_are_left_out(self, tokenizer: Tokenizer) -> None:
+        again = [f"He lives. {FIRST}.", f"He lives {FIRST}.", f"He lives xyzn {FIRST}."]
+        known = {"Il vit lyon.": "He lives stonon.", f"Il vit {FIRST}.": again}
+        [translation] = mend(Search(tokenizer, known), "Il vit lyon.")
+        assert [hypothesis.text for hypothesis in translation.hypotheses] == ["He lives lyon."]
+
+    def test_the_user_s_placeholders_keep_their_order(self, tokenizer: Tokenizer) -> None:
+        third = PLACEHOLDERS[2]
+        text, again = f"Lyon {FIRST} {SECOND}.", f"{third} {FIRST} {SECOND}."
+        for swapped in (f"{third} is {SECOND} {FIRST}.", f"{third} is {FIRST} {SECOND}."):
+            known = {text: f"Sono is {FIRST} {SECOND}.", again: swapped}
+            found = mend(Search(tokenizer, known), text)[0].text
+            assert ("Lyon" in found) == (swapped.index(FIRST) < swapped.index(SECOND))
+
+    def test_it_is_looked_for_where_the_word_looked(self, tokenizer: Tokenizer) -> None:
+        # The third word looks at the number, which is no word.
+        search = Search(tokenizer, {"Il vit 1.000 lyon.": "He lives stonon."})
+        assert mend(search, "Il vit 1.000 lyon.")[0].text == "He lives stonon."
+        assert len(search.asked) == 1
+
+
+def test_of_other_forms_of_the_same_characters(tokenizer: Tokenizer) -> None:
+    decomposed = "Il vit ly\u006f\u0302n."
+    known = {decomposed: "He lives stonon.", f"Il vit {FIRST}.": f"He lives {FIRST}."}
+    assert mend(Search(tokenizer, known), decomposed)[0].text == "He lives ly\u00f4n."
+
+
+def test_capitals_of_a_text_in_capitals(tokenizer: Tokenizer) -> None:
+    known = {"IL VIT RAGOÛT.": "HE LIVES STROT.", f"IL VIT {FIRST}.": f"HE LIVES {FIRST}."}
+    assert mend(Search(tokenizer, known), "IL VIT RAGOÛT.")[0].text == "HE LIVES STEW."
+
+
+def test_numbers_from_nowhere_are_no_gain(tokenizer: Tokenizer) -> None:
+    known = {"Il vit lyon.": "He lives stonon.", f"Il vit {FIRST}.": f"He 99 {FIRST}."}
+    assert mend(Search(tokenizer, known), "Il vit lyon.")[0].text == "He lives stonon."
+
+
+def test_what_the_search_finds_less_likely_is_no_gain(tokenizer: Tokenizer) -> None:
+    class Doubting(Search):
+        def __call__(self, sentences: list[Sentence]) -> list[Translation]:
+            found = super().__call__(sentences)
+            self.log_prob -= 1.0
+            return found
+
+    known = {"Il vit lyon.": "He lives stonon.", f"Il vit {FIRST}.": f"He lives {FIRST}."}
+    assert mend(Doubting(tokenizer, known), "Il vit lyon.")[0].text == "He lives stonon."

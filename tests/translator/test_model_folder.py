@@ -24,6 +24,7 @@ FILES = [
     "assets/source.model",
     "assets/target.model",
     "assets/lexicon.npz",
+    "assets/dictionary.tsv.gz",
     "assets/model.json",
 ]
 

@@ -25,7 +25,12 @@ def names(text: str, language: str = "en") -> list[str]:
         ("It was NATO that did it.", ["NATO"]),
         ("YouTube is down, and so is his iPhone.", ["YouTube", "iPhone"]),
         ("je vois l'Arno et l\u2019Elbe", ["Arno", "Elbe"]),
-        ("with Jean-Pierre in the car", ["Jean", "Pierre"]),
+        ("with Jean-Pierre in the car", ["Jean-Pierre"]),
+        ("he saw O'Hara there", ["O'Hara"]),
+        ("he saw d'Artagnan there", ["Artagnan"]),
+        ("- Suddenly they live here", []),  # an item of a list
+        ("'Suddenly they live', he said", []),
+        ("he met Louis XIV there", ["Louis"]),
         ("How To Live In Houses", []),  # a title
         ("GET OUT OF HERE", []),
         ("Tom.", []),

@@ -6,6 +6,7 @@ import re
 import reprlib
 from collections.abc import Mapping
 
+from translator.constants import PLACEHOLDERS
 from translator.errors import InputError
 from translator.text import normalize
 from translator.texts.sentence import Sentence, Term
@@ -114,4 +115,8 @@ def _spaced(character: str) -> bool:
 
 
 def _first_letter(text: str) -> int | None:
-    return next((n for n, character in enumerate(text) if character.isalpha()), None)
+    """Where the first letter stands; None where a placeholder comes before it."""
+    for n, character in enumerate(text):
+        if character.isalpha() or character in PLACEHOLDERS:
+            return n if character.isalpha() else None
+    return None
