@@ -127,10 +127,10 @@ class TrainConfig:
     tokenizer: Algorithm = "unigram"
     subword_sampling: float = 0.0
     placeholders: float = 0.1
-    substituted: float = 0.2
+    substituted: float = 0.0
     joined: float = 0.1
     recased: float = 0.05
-    word_pairs: bool = True
+    word_pairs: bool = False
     joint_vocab: bool = True
     embedding_size: int = 256
     encoder_size: int = 256

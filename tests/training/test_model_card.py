@@ -51,7 +51,7 @@ def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
     assert "--skip-bad-lines" not in words
     settings = dict(word.split("=") for word in words if "=" in word)
     assert settings["vocab_size"] == "283"
-    assert settings["word_pairs"] == "false"
+    assert settings["placeholders"] == "0.0"
     assert "attention" not in settings  # the usual one
 
 
