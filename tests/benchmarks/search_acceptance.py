@@ -360,7 +360,7 @@ def ensemble(arguments: Any) -> None:
         (arguments.model, arguments.ensemble),
     ):
         texts = [t.text for t in Translator.load(*folders).translate(sources)]
-        names = " + ".join(folder.name for folder in folders)
+        names = " + ".join(map(str, folders))
         print(f"{names}: BLEU {bleu(texts, references):.2f}, chrF {chrf(texts, references):.2f}")
 
 

@@ -41,6 +41,14 @@ def test_what_is_told_and_what_is_not(version: Path) -> None:
     assert "| trained on | train.tsv, and pairs" in card
 
 
+@pytest.mark.parametrize("mending", [True, False, None])
+def test_mending_is_told_where_it_is_done(version: Path, mending: bool | None) -> None:
+    info = {**read_info(version), "mending": mending}
+    if mending is None:
+        del info["mending"]  # of a run without a dictionary
+    assert ("dictionary.tsv.gz" in model_card(info)) == bool(mending)
+
+
 def test_the_command_gives_the_settings_of_the_run(toy_run: Path) -> None:
     run = Run.open(toy_run)
     words = shlex.split(training_command(run))
