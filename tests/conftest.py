@@ -23,6 +23,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Gzipped bytes hold the time, and all processes of a run must give a test the same name."""
+    if isinstance(val, bytes) and val.startswith(b"\x1f\x8b"):
+        return f"{argname}.gz"
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _environment_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands start as from a shell, not with what libraries have set here.
