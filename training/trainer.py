@@ -158,13 +158,16 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
     """Learns the words of the pairs, once in a run.
 
     A run that continues a model has none: the model may know more words than its pairs have. Nor
-    has one of a language without spaces, where words are not what letters in a row are.
+    has one of a language without spaces, where words are not what letters in a row are, nor one
+    whose vocabulary was learnt without placeholders.
 
     Raises:
         CheckpointError: The disk is full, or the folder cannot be written.
     """
     path = run.folder / DICTIONARY
-    if path.exists() or run.data.init_from or not UNSPACED.isdisjoint(run.data.languages):
+    spaced = UNSPACED.isdisjoint(run.data.languages)
+    placeholders = run.source.placeholders and run.target.placeholders
+    if path.exists() or run.data.init_from or not (spaced and placeholders):
         return
     begun = time.monotonic()
     targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import regex
@@ -227,7 +227,7 @@ class Mender:
         words = {symbol: one.source for symbol, one in attempt.fillings.items()}
         return dataclasses.replace(
             second,
-            source_tokens=_fill(second.source_tokens, words),
+            source_tokens=tuple(words.get(token, token) for token in second.source_tokens),
             hypotheses=tuple(hypotheses),
         )
 
@@ -306,17 +306,15 @@ def _with(sentence: Sentence, text: str, fillings: Mapping[str, _Filling]) -> Se
 
 def _filled(hypothesis: Hypothesis, attempt: _Attempt) -> Hypothesis:
     """A hypothesis with what its placeholders stand for."""
-    text, words = hypothesis.text, {}
+    text, tokens = hypothesis.text, list(hypothesis.tokens)
     for symbol, filling in attempt.fillings.items():
         before, _, after = text.partition(symbol)
-        # A space that the search left out; `restoring` does the same for what users protect.
-        space = " " if before[-1:].isalnum() else ""
-        text = f"{before}{space}{filling.target}{' ' if after[:1].isalnum() else ''}{after}"
-        words[symbol] = space.replace(" ", "▁") + filling.target
+        # Spaces that the search left out; `restoring` does the same for what users protect.
+        left, right = (" " if x.isalnum() else "" for x in (before[-1:], after[:1]))
+        text = f"{before}{left}{filling.target}{right}{after}"
+        place = tokens.index(symbol)
+        tokens[place] = left.replace(" ", "▁") + filling.target
+        tokens[place + 1] = right.replace(" ", "▁") + tokens[place + 1]
     if attempt.source.text[:1].isupper():
         text = text[:1].upper() + text[1:]
-    return dataclasses.replace(hypothesis, text=text, tokens=_fill(hypothesis.tokens, words))
-
-
-def _fill(tokens: Sequence[str], words: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(words.get(token, token) for token in tokens)
+    return dataclasses.replace(hypothesis, text=text, tokens=tuple(tokens))

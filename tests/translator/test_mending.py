@@ -108,7 +108,7 @@ class TestWords:
         )
         [translation] = mend(search, "Il vit Lyon xyz.")
         assert translation.text == "He Lyon lives."
-        assert "▁Lyon" in translation.hypotheses[0].tokens
+        assert spell(translation.hypotheses[0].tokens[:-1]) == " He Lyon lives."
 
     def test_several(self, tokenizer: Tokenizer) -> None:
         again = f"{FIRST} vit {SECOND}."
