@@ -74,10 +74,10 @@ EVERYDAY = {
 
 
 UNKNOWN = {
-    "es": "Creo que Wozniak vive en Ulaanbaatar.",
-    "fr": "Je pense que Wozniak habite à Ulaanbaatar.",
-    "de": "Ich glaube, dass Wozniak in Ulaanbaatar wohnt.",
-    "en": "I think that Wozniak lives in Ulaanbaatar.",
+    "es": "Creo que Wozniak vive en Saskatoon.",
+    "fr": "Je pense que Wozniak habite à Saskatoon.",
+    "de": "Ich glaube, dass Wozniak in Saskatoon wohnt.",
+    "en": "I think that Wozniak lives in Saskatoon.",
 }
 """A person and a place that are in no pair."""
 
@@ -242,7 +242,7 @@ def test_all_halt(alone: list[Translation]) -> None:
 
 
 class TestMending:
-    """What the search alone would make up or lose; the parts that call it, one by one."""
+    """What the search alone would make up or lose."""
 
     @pytest.fixture(autouse=True)
     @staticmethod
@@ -253,8 +253,27 @@ class TestMending:
     def test_names_that_no_pair_has_are_kept(self, translator: Translator) -> None:
         text = UNKNOWN[translator.source_language]
         [result] = translator.translate_texts([text])
-        assert {"Wozniak", "Ulaanbaatar"} <= {*re.findall(r"\w+", result.candidates[0])}
+        assert {"Wozniak", "Saskatoon"} <= {*re.findall(r"\w+", result.candidates[0])}
         assert "Wozniak" not in translator.translate([text])[0].text
+
+    def test_a_word_alone(self, translator: Translator) -> None:
+        source, target = translator.source_language, translator.target_language
+        [result] = translator.translate_texts([PHARMACY[source]])
+        assert result.candidates[0].lower() == PHARMACY[target].lower()
+
+
+class TestWhereItIsMended:
+    """The parts that call it, with one model."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def saved() -> SavedTranslator:
+        return SavedTranslator.load(SHIPPED / "es-en")
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def translator(saved: SavedTranslator) -> Translator:
+        return Translator(saved)
 
     def test_words_are_aligned_with_those_that_they_are_of(self, translator: Translator) -> None:
         text = UNKNOWN[translator.source_language]
@@ -272,11 +291,6 @@ class TestMending:
         [result] = translator.translate_texts([text], text_format="html")
         assert "<b>Wozniak</b>" in result.candidates[0]
 
-    def test_a_word_alone(self, translator: Translator) -> None:
-        source, target = translator.source_language, translator.target_language
-        [result] = translator.translate_texts([PHARMACY[source]])
-        assert result.candidates[0].lower() == PHARMACY[target].lower()
-
     def test_in_the_server(self, translator: Translator) -> None:
         batcher = Batcher(1, observer=Silent())
         served = ServedModel(translator, batcher, Cache(10_000, Silent()))
@@ -290,10 +304,10 @@ class TestMending:
         _, [translation] = score_pairs(translator, pairs, [""], translator.search_config())
         assert "Wozniak" in translation.text
 
-    def test_not_where_it_is_told(self, folder: Path) -> None:
-        saved = SavedTranslator.load(folder)
+    def test_not_where_it_is_told(self, saved: SavedTranslator) -> None:
         without = Translator(saved, mending=False)
-        saved.info = {**saved.info, "mending": False}
-        for one in (without, Translator(saved)):
+        other = SavedTranslator.load(SHIPPED / "es-en")
+        other.info = {**other.info, "mending": False}
+        for one in (without, Translator(other)):
             [result] = one.translate_texts([UNKNOWN[one.source_language]])
             assert "Wozniak" not in result.candidates[0]

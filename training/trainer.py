@@ -159,7 +159,7 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
 
     A run that continues a model has none: the model may know more words than its pairs have. Nor
     has one of a language without spaces, where words are not what letters in a row are, nor one
-    whose vocabulary was learnt without placeholders.
+    whose vocabulary was learnt without placeholders, nor one whose pairs have no words.
 
     Raises:
         CheckpointError: The disk is full, or the folder cannot be written.
@@ -172,6 +172,8 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
     begun = time.monotonic()
     targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)
     dictionary = learn_dictionary(corpus.sample, targets)
+    if not dictionary.known:
+        return
     try:
         dictionary.save(path)
     except OSError as error:

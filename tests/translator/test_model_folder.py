@@ -24,7 +24,6 @@ FILES = [
     "assets/source.model",
     "assets/target.model",
     "assets/lexicon.npz",
-    "assets/dictionary.tsv.gz",
     "assets/model.json",
 ]
 
