@@ -30,7 +30,7 @@ from translator.translator import Translator
 
 SHIPPED = ROOT / "saved_models"
 CORPORA = ROOT.parent / "shared" / "corpora" / "tatoeba"
-SENTENCES = 500
+SENTENCES = 250
 
 # What each direction is sure to know, and a word that no right translation goes without.
 EVERYDAY = {
