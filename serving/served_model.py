@@ -38,7 +38,7 @@ class Engine(Searcher, Protocol):
         """Settings of a search: those that are given and not None, else the model's own."""
 
     def mended(self, translate: Translate) -> Translate:
-        """What translates sentences, and then mends made-up words and numbers."""
+        """What translates sentences, and then mends made-up words, lost names and numbers."""
 
     def fits(self, text: str) -> bool:
         """Whether the model reads a sentence in full."""

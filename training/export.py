@@ -82,7 +82,7 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
 
     valid = read(run.data.valid)
     search = tune_search(translator, valid)
-    mending = mending_helps(translator, valid, search)
+    mending = saved.dictionary is None or mending_helps(translator, valid, search)
     if not mending:
         translator = Translator(saved, mending=False)
     report, translations = score_pairs(translator, valid, run.data.valid, search)
@@ -95,7 +95,7 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
             "length_penalty": search.length_penalty,
             "coverage_penalty": search.coverage_penalty,
         },
-        **({"mending": mending} if saved.dictionary else {}),
+        **({"mending": mending} if saved.dictionary is not None else {}),
         **({"confidence": estimator.to_info()} if estimator else {}),
         "scores": reports,
     }

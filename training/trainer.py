@@ -27,20 +27,19 @@ from training.config import TrainConfig
 from training.corpus import Chunk, Corpus, Pair, StreamedCorpus
 from training.dataset import Batches, EncodedPairs, Sampling, encode_chunks, widths_to_compile
 from training.evaluation import Validator
-from training.lexicon import learn_lexicon
+from training.leaving import leave_dictionary, leave_lexicon
 from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
 from training.report.record import record_begin
-from training.run import DICTIONARY, LEXICON, WORDS, Data, Run, Start, begin, held
+from training.run import WORDS, Data, Run, Start, begin, held
 from training.subwords import make_sampler
 from training.trainee import compute_deterministically, make_trainee, state_of
-from training.words import learn_dictionary, learn_words, read_words, write_words
+from training.words import learn_words, read_words, write_words
 from training.workers import TellState, leading
-from translator.constants import UNSPACED
-from translator.errors import CheckpointError, ClusterError, TranslatorError
+from translator.errors import ClusterError, TranslatorError
 from translator.model import Seq2Seq, build
 
 _T = TypeVar("_T")
@@ -132,53 +131,6 @@ def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> EncodedPairs
     return encode_chunks(
         chain(chunks, [Chunk(words)]), run.source, run.target, run.config.max_length
     )
-
-
-def leave_lexicon(run: Run, pairs: EncodedPairs, say: Callable[[str], None]) -> None:
-    """Learns what the search's shortlists are made of, once in a run.
-
-    A run that continues a model has none: the model may translate more than its pairs show.
-
-    Raises:
-        CheckpointError: The disk is full, or the folder cannot be written.
-    """
-    path = run.folder / LEXICON
-    if path.exists() or run.data.init_from:
-        return
-    begun = time.monotonic()
-    lexicon = learn_lexicon(pairs, run.source, run.target)
-    try:
-        lexicon.save(path)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
-    say(f"lexicon learnt in {time.monotonic() - begun:.1f} s")
-
-
-def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> None:
-    """Learns the words of the pairs, once in a run.
-
-    A run that continues a model has none: the model may know more words than its pairs have. Nor
-    has one of a language without spaces, where words are not what letters in a row are, nor one
-    whose vocabulary was learnt without placeholders, nor one whose pairs have no words.
-
-    Raises:
-        CheckpointError: The disk is full, or the folder cannot be written.
-    """
-    path = run.folder / DICTIONARY
-    spaced = UNSPACED.isdisjoint(run.data.languages)
-    placeholders = run.source.placeholders and run.target.placeholders
-    if path.exists() or run.data.init_from or not (spaced and placeholders):
-        return
-    begun = time.monotonic()
-    targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)
-    dictionary = learn_dictionary(corpus.sample, targets)
-    if not dictionary.known:
-        return
-    try:
-        dictionary.save(path)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from error
-    say(f"dictionary of {len(dictionary.known)} words in {time.monotonic() - begun:.1f} s")
 
 
 def _train(

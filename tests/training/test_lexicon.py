@@ -10,10 +10,10 @@ import pytest
 from training import lexicon as module
 from training.config import TrainConfig
 from training.dataset import EncodedPairs, encode_pairs
+from training.leaving import leave_lexicon
 from training.lexicon import NULL, best_of_each, learn_lexicon, model1, sample
 from training.rows import Rows
 from training.run import Data, Run
-from training.trainer import leave_lexicon
 from translator.constants import PLACEHOLDERS
 from translator.errors import CheckpointError
 from translator.shortlist import Lexicon

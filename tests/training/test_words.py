@@ -10,8 +10,8 @@ import pytest
 from toy import run_module, train_arguments, write_pairs
 
 from training.config import TrainConfig
+from training.leaving import leave_dictionary
 from training.run import Data, Run
-from training.trainer import leave_dictionary
 from training.words import learn_dictionary, learn_words, read_words, write_words
 from translator.dictionary import Dictionary
 from translator.saved_model import SavedTranslator
