@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,17 @@ import numpy.typing as npt
 from translator.constants import PAD
 
 Ids = npt.NDArray[np.int32]
+
+BATCH_SIZES = (1, *(n << k for k in range(16) for n in (2, 3)))
+"""Sizes that the batches of a search have: they begin with one of these, and shrink to others as
+sentences are done. So products come in few shapes; oneDNN keeps a kernel, and some 300 kB, for each
+shape of a product that it has met."""
+
+
+def round_up(count: int) -> int:
+    """The least of `BATCH_SIZES` that holds a number; the number itself past the last."""
+    place = bisect_left(BATCH_SIZES, count)
+    return BATCH_SIZES[place] if place < len(BATCH_SIZES) else count
 
 
 def pad(rows: Sequence[Sequence[int]], height: int = 0, width: int = 0) -> Ids:

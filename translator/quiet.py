@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from translator.allocator import limit_arenas
+
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _IMPORTING = threading.RLock()
 
@@ -50,6 +52,7 @@ def _import() -> None:
     with _IMPORTING:
         if "tensorflow" in sys.modules:
             return
+        limit_arenas()
         silent = os.environ.setdefault(_LOG_LEVEL, "3") != "0"
         with silence() if silent else contextlib.nullcontext(), _without_keras():
             import tensorflow  # noqa: F401

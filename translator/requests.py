@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from translator.batch import Ids, pad
+from translator.batch import Ids, pad, round_up
 from translator.config import SearchConfig
 from translator.engine import Request
 from translator.search.hypotheses import Required
@@ -63,18 +63,22 @@ def affordable(phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
 def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Iterator[list[int]]:
     """Cuts rows into batches of like length, as indices; longest last.
 
-    Rows with required phrases are searched apart from those without, and with a wider beam. The
-    memory of a search grows with sentences x source length x beam, so that is bounded too.
+    Rows with required phrases are searched apart from those without, by the width of their beams.
+    The memory of a search grows with sentences x source length x beam, so that is bounded too.
     """
     batch: list[int] = []
-    cells = 0
-    for n in sorted(range(len(rows)), key=lambda n: (bool(rows[n].phrases), len(rows[n].ids))):
-        wide = max([_beams(rows[n], search), *(_beams(rows[m], search) for m in batch[:1])])
-        cells = (len(batch) + 1) * len(rows[n].ids) * wide
+    longest = 0
+
+    def key(n: int) -> tuple[bool, int, int]:
+        return bool(rows[n].phrases), _beams(rows[n], search), len(rows[n].ids)
+
+    for n in sorted(range(len(rows)), key=key):
+        longest = max(longest, len(rows[n].ids))
+        cells = (len(batch) + 1) * longest * _beams(rows[n], search)
         apart = batch and bool(rows[batch[0]].phrases) != bool(rows[n].phrases)
         if batch and (apart or len(batch) == batch_size or cells > _MAX_CELLS):
             yield batch
-            batch = []
+            batch, longest = [], len(rows[n].ids)
         batch.append(n)
     if batch:
         yield batch
@@ -83,17 +87,19 @@ def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Itera
 def request(rows: Sequence[Row], search: SearchConfig) -> Request:
     """What the engine takes for the rows of a batch.
 
-    Their width is rounded up, so that products come in few shapes: oneDNN keeps a kernel for each
-    that it has met.
+    Their number and width are rounded up, so that products come in few shapes; see
+    `batch.BATCH_SIZES`. The rows past the last one hold nothing, and are done before the search.
     """
     longest = max(len(row.ids) for row in rows)
     step = _NARROW_STEP if longest <= _NARROW else _WIDE_STEP
-    source_ids = pad([row.ids for row in rows], width=-(-longest // step) * step)
+    size = round_up(len(rows))
+    filled = [*rows, *[Row(())] * (size - len(rows))]
+    source_ids = pad([row.ids for row in filled], width=-(-longest // step) * step)
     return Request(
         source_ids,
         max_repeats(source_ids, search.max_repeats),
-        np.array([_beams(row, search) for row in rows], np.int32),
-        _required(rows, source_ids.shape[1]),
+        np.array([_beams(row, search) for row in filled], np.int32),
+        _required(filled, source_ids.shape[1]),
     )
 
 
@@ -116,9 +122,9 @@ def max_repeats(source_ids: Ids, most: int) -> Ids:
 
 
 def _beams(row: Row, search: SearchConfig) -> int:
-    """A place for each number of required tokens put out, and one to spare."""
+    """A place for each number of required tokens put out, and one to spare; in few widths."""
     tokens = sum(len(phrase.ids) for phrase in row.phrases)
-    return max(search.beam_size, tokens + 2) if tokens else search.beam_size
+    return round_up(tokens + 2) if tokens and tokens + 2 > search.beam_size else search.beam_size
 
 
 def _required(rows: Sequence[Row], source_length: int) -> Required | None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from translator.allocator import give_back
 from translator.confidence import Estimator
 from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
@@ -112,7 +113,9 @@ class Translator:
                 vocabulary.
         """
         models = (SavedTranslator.load(folder) for folder in (path, *others))
-        return cls(*models, shortlist=shortlist)
+        translator = cls(*models, shortlist=shortlist)
+        give_back()  # what reading took
+        return translator
 
     @property
     def info(self) -> Mapping[str, Any]:

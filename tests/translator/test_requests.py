@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from translator.requests import MOST_REQUIRED, Phrase, affordable
+from translator.batch import BATCH_SIZES, round_up
+from translator.config import SearchConfig
+from translator.constants import EOS
+from translator.requests import MOST_REQUIRED, Phrase, Row, affordable, batches, request
+
+
+def row(length: int, required: int = 0) -> Row:
+    """A sentence of so many pieces, which requires so many tokens."""
+    phrases = (Phrase([9] * required, 0, 1),) if required else ()
+    return Row([*[8] * (length - 1), EOS], phrases)
 
 
 def test_phrases_are_required_as_far_as_the_search_can_afford_them() -> None:
@@ -10,3 +19,46 @@ def test_phrases_are_required_as_far_as_the_search_can_afford_them() -> None:
     assert affordable([first, second, third]) == (first, second)
     assert affordable([Phrase(range(MOST_REQUIRED + 1), 0, 1)]) == ()
     assert affordable([]) == ()
+
+
+def test_numbers_are_rounded_up_to_the_next_size() -> None:
+    assert [round_up(n) for n in (1, 2, 3, 4, 5, 7, 9, 13, 25, 48, 49, 64)] == [
+        *(1, 2, 3, 4, 6, 8, 12, 16, 32, 48, 64, 64)
+    ]
+    assert round_up(BATCH_SIZES[-1] + 1) == BATCH_SIZES[-1] + 1
+
+
+def test_rows_are_filled_up_with_such_as_hold_nothing() -> None:
+    for required in (0, 2):
+        made = request([row(7, required)] * 5, SearchConfig())
+        assert made.source_ids.shape == (6, 8)
+        assert not made.source_ids[5].any()
+        assert made.source_ids[:5].any(axis=1).all()
+        if made.required is not None:
+            assert not made.required.phrases[5].any()
+            assert not made.required.spans[5].any()
+
+
+def test_batches_hold_every_row_once_and_are_of_like_length() -> None:
+    rows = [row(1 + n * 7 % 40, required=n % 5 * (n % 2)) for n in range(200)]
+    made = list(batches(rows, SearchConfig(), 16))
+    assert sorted(n for batch in made for n in batch) == list(range(200))
+    for batch in made:
+        assert len(batch) <= 16
+        assert len({bool(rows[n].phrases) for n in batch}) == 1
+    plain = [len(rows[n].ids) for batch in made for n in batch if not rows[n].phrases]
+    assert plain == sorted(plain)
+
+
+def test_rows_that_require_much_are_searched_together() -> None:
+    rows = [row(9, required=required) for required in (1, 8, 2, 9, 3, 8, 1, 9)]
+    beams = [
+        request([rows[n] for n in batch], SearchConfig()).beams
+        for batch in batches(rows, SearchConfig(), 4)
+    ]
+    assert [None if each is None else each.tolist() for each in beams] == [[5] * 4, [12] * 4]
+
+
+def test_wide_searches_are_of_fewer_sentences() -> None:
+    rows = [row(64, required=98)] * 64
+    assert max(map(len, batches(rows, SearchConfig(), 64))) == 20480 // 64 // 128

@@ -506,6 +506,23 @@ class TestNarrowBeam:
                     assert_same(one, shorter, tolerance=1e-6)
 
 
+def test_row_without_a_token_is_done_at_once() -> None:
+    toy = random_toy(7)
+    blank = Toy(toy.logits[:1], toy.attention[:1], np.zeros_like(toy.mask[:1]), np.array([4]))
+    filled = Toy(
+        *(
+            np.concatenate([getattr(toy, field.name), getattr(blank, field.name)])
+            for field in dataclasses.fields(Toy)
+        )
+    )
+    search = SearchConfig(beam_size=3, n_best=2)
+    *found, nothing = search_toy(filled, search)
+    assert nothing == []
+    for some, truths in zip(found, search_toy(toy, search), strict=True):
+        for one, truth in zip(some, truths, strict=True):
+            assert_same(one, truth)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_no_ngram_is_repeated(size: int) -> None:
     found_repeats = 0

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from translator.batch import BATCH_SIZES
 from translator.constants import BOS, EOS
 from translator.search import required
 from translator.search.hypotheses import (
@@ -23,11 +24,6 @@ from translator.search.rules import Past, Vocabulary, apply_rules, no_past
 from translator.search.scoring import coverage_penalty, length_penalty
 from translator.search.top import best_continuations
 from translator.search.trace import Trace, empty_trace, read_back
-
-_SIZES = tuple(n << k for k in range(16) for n in (2, 3))
-"""Sizes that a batch shrinks to, besides 0 and 1: sentences that are done leave it together, and
-some stay a while. So products come in few shapes; oneDNN keeps a kernel, and some 300 kB, for each
-shape that it has met."""
 
 
 class _Alive(NamedTuple):
@@ -79,7 +75,7 @@ def beam_search(
     no_coverage = tf.zeros([total, 1, source_length])
     batch = _Batch(
         members=tf.range(total),
-        done=tf.fill([total], False),
+        done=~tf.reduce_any(sentences.mask, axis=1),
         sentences=sentences,
         alive=_Alive(
             state=state,
@@ -178,13 +174,13 @@ def _continue(
         log_probs = required.pointed(log_probs, attention, wanted, progress, vocabulary)
     allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
     places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
+    most = _one_or_all(tf.reduce_max(places), tf.shape(batch.halted.scores)[1])
     if not sentences.required:
-        most = tf.maximum(tf.reduce_max(places), 1)
         columns, parents, totals = best_continuations(alive.log_probs, allowed, most)
         totals = tf.where(tf.range(tf.shape(totals)[1]) < places[:, None], totals, NEVER)
     else:
         columns, parents, totals = required.select(
-            *(alive.log_probs, log_probs, allowed, places),
+            *(alive.log_probs, log_probs, allowed, places, most),
             *(alive.progress[0], sentences.required[0].phrases, vocabulary),
         )
     tokens = vocabulary.ids_of(columns)
@@ -203,10 +199,15 @@ def _continue(
 
 
 def _without_dead(made: _Candidates) -> _Candidates:
-    """What goes on first, best first, and no more columns than some sentence needs."""
+    """What goes on first, best first; one column, if no sentence needs more."""
     width = tf.reduce_max(tf.reduce_sum(tf.cast(made.totals > NEVER, tf.int32), axis=1))
-    _, order = tf.math.top_k(made.totals, tf.maximum(width, 1))
+    _, order = tf.math.top_k(made.totals, _one_or_all(width, tf.shape(made.totals)[1]))
     return _Candidates(*tf.nest.map_structure(lambda x: by_parent(x, order), made))
+
+
+def _one_or_all(needed: Tensor, beams: Tensor) -> Tensor:
+    """Columns for as many beams as are needed; two numbers only, see `batch.BATCH_SIZES`."""
+    return tf.where(needed > 1, beams, 1)
 
 
 def _cannot_improve(
@@ -231,9 +232,9 @@ def _without_done(batch: _Batch, halted: Ended, cut: Ended) -> tuple[_Batch, End
 def _size_for(batch: _Batch) -> Tensor:
     """Size of a batch that holds all that are still searched; int32."""
     left = tf.reduce_sum(tf.cast(~batch.done, tf.int32))
-    sizes = tf.constant((0, 1, *_SIZES))
+    sizes = tf.constant((0, *BATCH_SIZES))
     place = tf.searchsorted(sizes, left[None])[0]
-    return sizes[tf.minimum(place, len(_SIZES) + 1)]
+    return sizes[tf.minimum(place, len(BATCH_SIZES))]
 
 
 def _while(condition: Any, body: Any, start: Nest) -> Any:

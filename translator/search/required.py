@@ -84,7 +84,8 @@ def pointed(
     """
     token = _next(progress, required.phrases)  # batch x beams x phrases
     begun = progress.matched > 0
-    weight = tf.matmul(attention, required.spans, transpose_b=True)
+    # As a sum, because oneDNN keeps 300 kB for each shape of a product, however small.
+    weight = tf.reduce_sum(attention[:, :, None] * required.spans[:, None], axis=-1)
     weight = tf.where(tf.reduce_any(begun, -1, keepdims=True), 0.0, weight)
     weight = tf.where(begun, _GOES_ON, weight) * tf.cast(token != PAD, tf.float32)
     weight *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(weight, -1, keepdims=True), 1e-9))
@@ -99,17 +100,19 @@ def select(
     log_probs: Tensor,
     allowed: Tensor,
     places: Tensor,
+    most: Tensor,
     progress: Progress,
     phrases: Tensor,
     vocabulary: Vocabulary,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The continuations that get a place: columns, parents and log P, batch x most places.
+    """The continuations that get a place: columns, parents and log P, batch x most.
 
     Args:
         totals: batch x beams, log P so far.
         log_probs: batch x beams x columns.
         allowed: The same, with -inf on what must not come next.
         places: batch.
+        most: At least as many as any sentence has places.
         progress: Of the hypotheses.
         phrases: batch x phrases x phrase_length.
         vocabulary: What the columns stand for.
@@ -118,7 +121,6 @@ def select(
     wanted = _wanted(progress, phrases)  # batch x beams x phrases
     wanted_columns = vocabulary.columns_of(wanted)
     free = _free(allowed, progress, wanted_columns, vocabulary)
-    most = tf.maximum(tf.reduce_max(places), 1)
     free_log_probs, free_columns = tf.math.top_k(free, tf.minimum(most, columns))
     of_wanted = tf.gather(log_probs, wanted_columns, batch_dims=2)
     of_wanted = tf.where(wanted == PAD, NEVER, of_wanted)
