@@ -457,7 +457,7 @@ _MARKDOWN_HARD = (
 )
 _MARKDOWN_HARD_DONE = (
     "IT IS **VERY *MUCH* NESTED** AND [A LINK](https://example.com/x 'hint') AND\n"
-    "![picture](a.png), A [REFERENCE][r] HERE, A NOTE[^1], <kbd>CTRL</kbd> OR 5 \\* 3 &copy;  \n"
+    "![picture](a.png), A [REFERENCE][r] HERE, A NOTE[^1], <kbd>Ctrl</kbd> OR 5 \\* 3 &copy;  \n"
     "THE snake_case `code *kept*` ~~IS GONE~~ <https://example.com/>."
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import zlib
@@ -60,6 +61,15 @@ def is_gzip(stream: BinaryIO) -> bool:
     # A pipe need not be seekable, so the first bytes are looked at without being read.
     start = stream.peek(len(_GZIP_MAGIC)) if isinstance(stream, io.BufferedReader) else b""
     return start.startswith(_GZIP_MAGIC)
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file."""
+    hashed = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            hashed.update(block)
+    return hashed.hexdigest()
 
 
 def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

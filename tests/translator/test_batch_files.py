@@ -445,7 +445,7 @@ def test_outputs_that_are_complete_are_not_made_again(translator: UpperCase, fol
     _stop_at(translator, "tres")
     assert _run(*arguments).exit_code == 130
     assert sorted(os.listdir("out")) == [
-        *("dos.txt", "dos.txt.journal", "tres.txt.journal", "uno.txt", "uno.txt.journal")
+        *("dos.txt", "dos.txt.journal", "uno.txt", "uno.txt.journal")
     ]
     Path("out/dos.txt").unlink()  # a person may do that
     _go_on(translator)
@@ -455,3 +455,67 @@ def test_outputs_that_are_complete_are_not_made_again(translator: UpperCase, fol
     assert json.loads(Path("s.json").read_text())["segments"] == 6
     assert sorted(os.listdir("out")) == ["dos.txt", "tres.txt", "uno.txt"]
     assert Path("out/dos.txt").read_text() == "DOS\nX DOS\n"
+
+
+def test_an_output_is_made_again_if_its_input_has_changed(
+    translator: UpperCase, folder: Path
+) -> None:
+    for name in ("uno", "dos"):
+        Path(f"{name}.txt").write_text(f"{name}\n")
+    arguments = ("uno.txt", "dos.txt", "--output", "out/")
+    _stop_at(translator, "dos")
+    assert _run(*arguments).exit_code == 130
+    Path("uno.txt").write_text("once\n")
+    _go_on(translator)
+
+    assert _run(*arguments, "--resume").exit_code == 0
+    assert Path("out/uno.txt").read_text() == "ONCE\n"
+    assert translator.sentences == [["once"], ["dos"]]
+    assert sorted(os.listdir("out")) == ["dos.txt", "uno.txt"]
+
+
+def test_a_run_that_has_done_nothing_leaves_nothing(translator: UpperCase, folder: Path) -> None:
+    Path("a.csv").write_text("es\nuno\n")
+    arguments = ("a.csv", "--output", "b.csv")
+    result = _run(*arguments, "--columns", "ES:en")
+    assert (result.exit_code, sorted(os.listdir())) == (2, ["a.csv"])
+    assert _run(*arguments, "--columns", "es:en").exit_code == 0
+    assert Path("b.csv").read_text() == "es,en\nuno,UNO\n"
+
+
+def test_what_there_is_to_go_on_with_survives_an_error(translator: UpperCase, folder: Path) -> None:
+    Path("a.txt").write_text("uno\ndos\n")
+    arguments = ("a.txt", "--output", "b.txt", "--chunk-size", "1")
+    _stop_at(translator, "dos")
+    _run(*arguments)
+    journal = Path("b.txt.journal").read_bytes()
+    Path("a.txt").write_bytes(b"\xff\n")
+    _go_on(translator)
+
+    assert _run(*arguments, "--resume").exit_code == 2
+    assert Path("b.txt.journal").read_bytes() == journal
+
+
+def test_a_memory_tells_small_numbers_apart(translator: UpperCase, folder: Path) -> None:
+    _write_memory(("tengo 5 perros en casa", "I have 5 dogs at home"))
+    Path("a.txt").write_text("tengo 7 perros en casa\ntengo 5 perros, en casa\n")
+
+    result = _run("a.txt", "--memory", "memory.tmx")
+    assert result.stdout == "CASA EN PERROS 7 TENGO\nI have 5 dogs at home\n"
+
+
+def test_a_memory_leaves_a_line_one_line(translator: UpperCase, folder: Path) -> None:
+    _write_memory(("uno dos", "one\n        two"))
+    Path("a.txt").write_text("uno dos\ntres\n")
+
+    assert _run("a.txt", "--memory", "memory.tmx").stdout == "one two\nTRES\n"
+
+
+def test_a_tag_whose_attribute_is_translated_is_not_lost(
+    translator: UpperCase, folder: Path
+) -> None:
+    Path("a.html").write_text('<p>uno <a href="#" title="dos tres">[1]</a> cuatro</p>')
+
+    result = _run("a.html")
+    assert result.exit_code == 0
+    assert result.stdout == '<p>CUATRO <a href="#" title="TRES DOS">[1]</a> UNO</p>'

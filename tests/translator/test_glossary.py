@@ -19,6 +19,11 @@ class TestFind:
     def test_whole_words_only(self) -> None:
         assert found({"sol": "sun"}, "El sol, la soledad y el parasol.") == [("sol", "sun")]
 
+    def test_a_name_does_not_hide_a_word(self) -> None:
+        terms = {"Casa Blanca": "White House", "casa": "home"}
+        assert found(terms, "la casa blanca") == [("casa", "home")]
+        assert found(terms, "la Casa Blanca") == [("Casa Blanca", "White House")]
+
     def test_the_longest_term_wins(self) -> None:
         terms = {"base": "base", "base de datos": "database", "datos": "data"}
         assert found(terms, "La base de datos tiene datos.") == [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from translator.errors import ConfigError, InputError
+from translator.formats.jsonl import Jsonl
 from translator.formats.parquet import Parquet
 from translator.formats.segment import FileFormat
 from translator.pipeline.jobs import (
@@ -140,4 +141,4 @@ def _format_of(name: str, options: Options) -> FileFormat:
             "--columns: expected numbers with --engine ray, since parts have no row of names. "
             f"Received: {options.columns}"
         )
-    return form
+    return replace(form, partial=True) if isinstance(form, Jsonl) else form

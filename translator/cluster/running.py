@@ -20,7 +20,8 @@ from translator.cluster.parts import Part, read_parts
 from translator.cluster.planning import PartedJob, plan
 from translator.cluster.work import PartDone, PartFolder, PartTranslator
 from translator.console import Meter, show_progress
-from translator.errors import ClusterError, ConfigError, TranslatorError
+from translator.errors import ClusterError, ConfigError, InputError, TranslatorError
+from translator.formats.jsonl import Jsonl
 from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.statistics import Statistics
@@ -67,10 +68,15 @@ def run_on_ray(options: Options) -> int:
         for folder in folders:
             folder.begin(resume=options.resume)
         done = [_do(job, options, meter) for job in jobs]
+    totals = [sum(parts, Statistics()) for parts in done]
+    for job, parts, total in zip(jobs, done, totals, strict=True):
+        if parts and isinstance(job.format, Jsonl) and not total.counts["segments"]:
+            raise InputError(
+                f"Expected {job.format.fields} in some record. Received: no such field"
+            )
     # All of them at the end: until then, --resume finds each folder where it was.
     for folder, parts in zip(folders, done, strict=True):
         folder.finish(len(parts))
-    totals = [sum(parts, Statistics()) for parts in done]
     return summarize(options, jobs, totals, time.monotonic() - started)
 
 

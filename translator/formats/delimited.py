@@ -63,6 +63,7 @@ class Csv:
         dialect = _Dialect(self.delimiter or _likeliest(first.text), self.quoted)
         chosen = choices("columns", self.columns)
         names: list[str] = []
+        width = 0
         rows = dialect.rows(first, lines)
         if self.header or not all(column.isdecimal() for choice in chosen for column in choice):
             row = next(rows)
@@ -74,9 +75,10 @@ class Csv:
             fields += [dialect.field(name) for name in added]
             yield kept(dialect.delimiter.join(fields) + row.end)
             names += added
+            width = len(names) if added else 0
         places = [(_index(choice.source, names), _index(choice.target, names)) for choice in chosen]
         for row in rows:
-            yield _part(row, dialect, places)
+            yield _part(row, dialect, places, width)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ def _index(column: str, names: Sequence[str]) -> int:
     raise InputError(f"columns: expected {expected}. Received: {column!r}")
 
 
-def _part(row: Line, dialect: _Dialect, places: Sequence[tuple[int, int]]) -> Part:
+def _part(row: Line, dialect: _Dialect, places: Sequence[tuple[int, int]], width: int) -> Part:
+    """A row, of at least so many fields once it is written."""
     if not row.text or row.text.isspace():
         return kept(row.text + row.end)
     fields = dialect.fields(row)
@@ -217,6 +220,7 @@ def _part(row: Line, dialect: _Dialect, places: Sequence[tuple[int, int]]) -> Pa
             written += [""] * (target + 1 - len(written))
             like = written[target] or fields[source]
             written[target] = dialect.field(fill.text, quoted=like.startswith('"'))
+        written += [""] * (width - len(written))
         return dialect.delimiter.join(written) + row.end
 
     return Part(segments, write)

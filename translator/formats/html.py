@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, Final
 
 from translator.errors import InputError
-from translator.formats.encoding import decode, marked_encoding
+from translator.formats.encoding import Decoded, decode, known_encoding, marked_encoding
 from translator.formats.filling import fill_parts
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 from translator.formats.splicing import Slot, splice
+from translator.formats.xml_tree import DECLARATION
 from translator.texts.blocks import find_blocks
 
 _CHARSET: Final = re.compile(
@@ -19,6 +21,16 @@ _CHARSET: Final = re.compile(
 )
 _SEARCHED: Final = 4096
 """Bytes at the start in which a document names its charset; browsers look at 1024."""
+
+_MEANT: Final = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+"""What browsers read where a document names one of these (encoding.spec.whatwg.org)."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +52,7 @@ class Html:
         self, source: BinaryIO, output: BinaryIO, fill: FillAll, languages: Languages
     ) -> None:
         content = source.read()
-        declared = _CHARSET.search(content[:_SEARCHED])
-        name = declared[1].decode() if declared and not marked_encoding(content) else None
-        text, encoding = decode(content, self.encoding or name)
+        text, encoding = _decoded(content, self.encoding)
         try:
             slots = list(html_slots(text, 0))
         except (AssertionError, RecursionError) as error:
@@ -52,6 +62,18 @@ class Html:
             fill,
             lambda written: output.write(written.encode(encoding, "xmlcharrefreplace")),
         )
+
+
+def _decoded(content: bytes, encoding: str | None) -> Decoded:
+    start = content[:_SEARCHED]
+    declared = DECLARATION.match(start) or _CHARSET.search(start)
+    if encoding is not None or declared is None or marked_encoding(content):
+        return decode(content, encoding)
+    name = known_encoding(declared[1].decode())
+    if name in _MEANT:
+        with contextlib.suppress(InputError):  # of bytes that only the named one has
+            return decode(content, _MEANT[name])
+    return decode(content, name)
 
 
 def html_slots(text: str, start: int) -> Iterator[Slot]:

@@ -25,12 +25,15 @@ class Jsonl:
 
     Attributes:
         fields: What is translated: "text" in its place, "text:text_de" into a field that may be a
-            new one after it. Records may lack fields, but no field may be lacking in all.
+            new one after it; "a.text" is the field of an object. Records may lack fields, but no
+            field may be lacking in all.
         encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        partial: It is a part of a file, in which fields may be lacking in all records.
     """
 
     fields: Sequence[str] | str = "text"
     encoding: str | None = None
+    partial: bool = False
     name: ClassVar[str] = "jsonl"
     extensions: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
 
@@ -60,7 +63,7 @@ class Jsonl:
             members = _members(text, line.number)
             missing -= members.keys()
             yield _part(line._replace(text=text), members, chosen)
-        if records and missing:
+        if records and missing and not self.partial:
             raise InputError(
                 f"Expected a field {', '.join(map(repr, sorted(missing)))} in some record. "
                 f"Received: {records} records without"
@@ -68,28 +71,24 @@ class Jsonl:
 
 
 class _Member(NamedTuple):
+    """A field: its value, where that stands, and the path of the object that it is in.
+
+    The path is a prefix of names: "" for the record itself, "a." for the object in its field "a".
+    """
+
     value: Any
     start: int
     end: int
+    path: str
 
 
 def _members(text: str, number: int) -> dict[str, _Member]:
-    """Finds where the values of an object stand; of two with the same name the last one counts."""
-    decoder = json.JSONDecoder()
-    members: dict[str, _Member] = {}
+    """Finds where the values of a record stand, and those of objects in it, by their paths.
+
+    Of two with the same name the last one counts; "a.b" is first of all a name with a dot in it.
+    """
     try:
-        cursor = _after(text, 0, "{")
-        while not text.startswith("}", cursor):
-            if members:
-                cursor = _after(text, cursor, ",")
-            name, end = decoder.raw_decode(text, _after(text, cursor, ""))
-            if not isinstance(name, str):
-                raise json.JSONDecodeError("expected a name", text, cursor)
-            start = _after(text, end, ":")
-            value, end = decoder.raw_decode(text, start)
-            members[name] = _Member(value, start, end)
-            cursor = _after(text, end, "")
-        end = _after(text, cursor, "}")
+        members, end = _read_object(text, 0, "")
         if end < len(text):
             raise json.JSONDecodeError("expected the end of the line", text, end)
     except json.JSONDecodeError as error:
@@ -100,6 +99,27 @@ def _members(text: str, number: int) -> dict[str, _Member]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"line {number}: expected a JSON object. Received: {error}") from error
     return members
+
+
+def _read_object(text: str, cursor: int, path: str) -> tuple[dict[str, _Member], int]:
+    decoder = json.JSONDecoder()
+    own: dict[str, _Member] = {}
+    cursor = _after(text, cursor, "{")
+    while not text.startswith("}", cursor):
+        if own:
+            cursor = _after(text, cursor, ",")
+        name, end = decoder.raw_decode(text, _after(text, cursor, ""))
+        if not isinstance(name, str):
+            raise json.JSONDecodeError("expected a name", text, cursor)
+        start = _after(text, end, ":")
+        value, end = decoder.raw_decode(text, start)
+        own[path + name] = _Member(value, start, end, path)
+        cursor = _after(text, end, "")
+    members: dict[str, _Member] = {}
+    for name, member in own.items():
+        if isinstance(member.value, dict):
+            members |= _read_object(text, member.start, f"{name}.")[0]
+    return members | own, _after(text, cursor, "}")
 
 
 def _after(text: str, cursor: int, mark: str) -> int:
@@ -122,6 +142,8 @@ def _part(line: Line, members: dict[str, _Member], chosen: Sequence[Choice]) -> 
         place = f"line {line.number}, field {choice.source!r}"
         texts = _texts(member.value, place)
         current = members.get(choice.target) if choice.target != choice.source else None
+        if choice.target not in members:
+            _place_of_new(members, choice, place)
         for text in texts:
             known = current.value if current and isinstance(current.value, str) else None
             segments.append(Segment(text, place, current=known))
@@ -168,7 +190,24 @@ def _change(
     written = json.dumps(value, ensure_ascii=ascii_only)
     if target is not None:
         return target.start, target.end, written
-    name = json.dumps(choice.target, ensure_ascii=ascii_only)
+    place, own_name = _place_of_new(members, choice, "")
+    is_alone = sum(each.path == source.path for each in members.values()) == 1
+    name = json.dumps(own_name, ensure_ascii=ascii_only)
     colon = ": " if text[source.start - 1] == " " else ":"
-    comma = ", " if re.search(r"[,{] ", text) or (len(members) == 1 and colon == ": ") else ","
-    return source.end, source.end, f"{comma}{name}{colon}{written}"
+    comma = ", " if re.search(r"[,{] ", text) or (is_alone and colon == ": ") else ","
+    return place, place, f"{comma}{name}{colon}{written}"
+
+
+def _place_of_new(members: dict[str, _Member], choice: Choice, place: str) -> tuple[int, str]:
+    """Where a new field goes, after its source or an object that holds that; and its own name."""
+    member = members[choice.source]
+    nested = bool(member.path)
+    while not choice.target.startswith(member.path):
+        member = members[member.path[:-1]]
+    name = choice.target.removeprefix(member.path)
+    if nested and "." in name:
+        raise InputError(
+            f"{place}: expected a new field beside it, or beside what it is in. "
+            f"Received: {choice.target!r}"
+        )
+    return member.end, name

@@ -91,6 +91,7 @@ class _Document:
         found = [self._locate(content, first + n) for n, content in enumerate(contents)]
         spans = [span for span in found if span is not None]
         if len(spans) < len(contents):
+            yield self._lost(token, first, len(contents))
             return
         inline = read_inline(token.content, self._environment)
         if not inline.marked.text:
@@ -123,7 +124,7 @@ class _Document:
             if fill.text is None or fill.text == inline.marked.text:
                 return slot_text
             composed = compose(fill.text)
-            if "|" in slot_text and "\\|" in slot_text:
+            if slot_text.count("\\|") > token.content.count("\\|"):  # in a table
                 composed = composed.replace("|", "\\|")
             return composed.replace("\n", line_end + prefix)
 
@@ -133,13 +134,26 @@ class _Document:
             start, end, [Segment(marked.text, place, marked.text_format, check=check)], write
         )
 
-    def _locate(self, content: str, line: int) -> tuple[int, int] | None:
-        """Where a line of a content stands in a line of the file; None where it cannot be found.
+    def _lost(self, token: Token, first: int, lines: int) -> Slot:
+        """A paragraph that stays as it is, and says so."""
+        start = self._starts[first]
+        end = self._starts[first + lines - 1] + len(self._lines[first + lines - 1])
+        written = self._text[start:end]
+        segment = Segment(
+            token.content,
+            f"line {self._before + first + 1}",
+            check=lambda _: "it cannot be told from the marks around it",
+        )
+        return Slot(start, end, [segment], lambda _: written)
 
-        That is where tabs before it were taken for a part of a block.
-        """
+    def _locate(self, content: str, line: int) -> tuple[int, int] | None:
+        """Where a line of a content stands in a line of the file; None where it cannot be found."""
         text, cursor = self._lines[line], self._cursors.get(line, 0)
         start, end = text.find(content, cursor), len(text.rstrip())
+        if start < 0:
+            # A tab of which the marks of a block took a part is spaces in the content.
+            content = content.lstrip()
+            start = text.find(content, cursor)
         if start < 0:
             # In a table, bars are escaped.
             content = content.replace("|", "\\|")

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from translator.formats.markup import Code, Marked
 from translator.formats.txt import one_line
+from translator.texts.elements import KEPT
 
 Rule = Callable[[StateInline, bool], bool]
 
@@ -66,7 +67,7 @@ def read_inline(content: str, environment: dict[str, Any]) -> Inline:
     spelled: dict[str, str] = {}
     pieces: list[str | Code] = []
     cursor = 0
-    for start, end, token in _spans(tokens, content):
+    for start, end, token in _with_kept(_spans(tokens, content), content):
         pieces += _texts(content[cursor:start])
         cursor = end
         raw = content[start:end]
@@ -174,18 +175,48 @@ def _spans(tokens: Sequence[Token], content: str) -> Iterator[tuple[int, int, To
         yield start, end, token
 
 
+def _with_kept(
+    spans: Iterator[tuple[int, int, Token]], content: str
+) -> Iterator[tuple[int, int, Token]]:
+    """The spans, with those of an element of HTML that is not translated as one."""
+    left = list(spans)
+    while left:
+        start, end, token = left.pop(0)
+        name = _tag_name(token, content[start:end])
+        if name in KEPT:
+            last = next(
+                (
+                    n
+                    for n, (first, stop, other) in enumerate(left)
+                    if _tag_name(other, content[first:stop]) == f"/{name}"
+                ),
+                None,
+            )
+            if last is not None:
+                end = left[last][1]
+                del left[: last + 1]
+                token = Token("kept", "", 0)
+        yield start, end, token
+
+
+def _tag_name(token: Token, raw: str) -> str:
+    """Of a tag of HTML, with the slash of an end tag before it; else nothing."""
+    name = _TAG_NAME.match(raw) if token.type == "html_inline" else None
+    if name is None or raw.endswith("/>"):
+        return ""
+    return f"/{name[1]}".lower() if raw.startswith("</") else name[1].lower()
+
+
 def _is_half(token: Token) -> bool:
     return token.type == "text" and not token.content
 
 
 def _code(token: Token, raw: str) -> Code:
-    if token.type == "html_inline":
-        name = _TAG_NAME.match(raw)
-        if name and not raw.endswith("/>"):
-            return Code("close" if raw.startswith("</") else "open", raw, name[1].lower())
-    elif token.type == "link_close" and token.info == "auto":
+    if name := _tag_name(token, raw):
+        return Code("close" if raw.startswith("</") else "open", raw, name.removeprefix("/"))
+    if token.type == "link_close" and token.info == "auto":
         return Code("item", raw)
-    elif token.nesting:
+    if token.nesting:
         kind = token.type.rpartition("_")[0]
         return Code("open" if token.nesting > 0 else "close", raw, kind)
     return Code("break" if token.type == "hardbreak" else "item", raw)

@@ -80,6 +80,8 @@ class Po:
             texts = [_framed(sources[n], known[n].text or "") for n in forms]
             if any(fill.text is None for fill in fills) or not all(texts):
                 return catalogue.commented(block, comments)
+            if not entry.fuzzy:  # some forms may have been translated by a person
+                texts = [entry.msgstr_plural.get(n) or text for n, text in enumerate(texts)]
             marked = self.fuzzy or any(fill.doubtful for fill in fills)
             return catalogue.filled(
                 block,

@@ -17,9 +17,11 @@ from translator.formats.encoding import BYTE_ORDER_MARK, decode, marked_encoding
 
 _DEEPEST: Final = 200
 _WIDEST: Final = 200
-_DECLARATION: Final = re.compile(
+DECLARATION: Final = re.compile(
     rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["'][^>]*\?>"""
 )
+"""Of the encoding, at the start of a file."""
+
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 # What XML 1.0 has no way to write.
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -104,7 +106,7 @@ def read_xml(content: bytes, expected: str) -> Document:
     Raises:
         InputError: It is not well-formed, or has another element around all, or entities.
     """
-    declared = _DECLARATION.match(content)
+    declared = DECLARATION.match(content)
     # In UTF-16 the declaration cannot be read before it is known to be that.
     name = declared[1].decode("ascii") if declared and not marked_encoding(content) else None
     text, encoding = decode(content, name)

@@ -32,6 +32,7 @@ class Journal:
     Attributes:
         path: Where it is.
         done: The summary of an output that is complete already, and one of several.
+        is_empty: Whether there is no chunk in it.
 
     Raises:
         InputError: There is a journal, and it is of a run with other options.
@@ -41,6 +42,7 @@ class Journal:
     def __init__(self, output: str, settings: Mapping[str, Any], *, resume: bool) -> None:
         self.path = journal_path(output)
         self.done: Mapping[str, Any] | None = None
+        self.is_empty = True
         self._header: dict[str, Any] = json.loads(json.dumps(settings))
         self._reading = False
         self._file = _open(self.path, resume=resume)
@@ -69,16 +71,24 @@ class Journal:
         """Writes down the results of a chunk. They outlive the process from here on."""
         line = {"digest": _digest(segments), "results": [result.to_json() for result in results]}
         self._write(line)
+        self.is_empty = False
 
     def close(self) -> None:
-        """Closes the file, which stays."""
-        self._file.close()
+        """Closes the file, which stays if there is something in it to go on with."""
+        if self.is_empty and self.done is None:
+            self.remove()
+        else:
+            self._file.close()
+
+    def begin_anew(self) -> None:
+        """Forgets what there is: the input has changed since the output was complete."""
+        self.done = None
+        self._rewrite(self._header)
+        self._reading = False
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Says that the output is complete, for a run that has more of them to write."""
-        self._file.seek(0)
-        self._file.truncate()
-        self._write({**self._header, "done": summary})
+        self._rewrite({**self._header, "done": summary})
         self._file.close()
 
     def remove(self) -> None:
@@ -89,11 +99,10 @@ class Journal:
     def _begin(self) -> None:
         found = _parsed(self._file.readline())
         if found is None:  # new, or killed while its first line was written
-            self._file.seek(0)
-            self._file.truncate()
-            self._write(self._header)
+            self._rewrite(self._header)
             return
         self._reading = True
+        self.is_empty = self._file.tell() == os.fstat(self._file.fileno()).st_size
         self.done = found.pop("done", None)
         if found != self._header:
             names = found.keys() | self._header.keys()
@@ -102,6 +111,11 @@ class Journal:
                 f"{self.path}: expected the journal of a run with the same options; remove it to "
                 f"begin anew. Received: other {', '.join(sorted(changed))}"
             )
+
+    def _rewrite(self, header: Mapping[str, Any]) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._write(header)
 
     def _write(self, content: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(content).encode("ascii") + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import html
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from translator.errors import InputError
 from translator.files import is_gzip
 from translator.formats.compression import unpacked
 from translator.formats.segment import Languages, Segment
+from translator.formats.txt import one_line
 from translator.pipeline.results import Result
 from translator.texts.plain import read_plain
 from translator.texts.protecting import Protect
 
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _MOST_LOOKED_AT: Final = 5
+_DIGITS: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Memory:
         if found is None:
             return None
         target = html.escape(found.target, quote=False) if is_html else found.target
+        if "\n" not in text:  # as a pretty-printed TMX may have it
+            target = one_line(target)
         before, after = segment.text.split(text, 1)
         whole = before + target + after
         if found.source == text:
@@ -107,7 +112,7 @@ class Memory:
             yield source
 
     def _items(self, text: str) -> Counter[str]:
-        return Counter(read_plain(text, self._protect).items)
+        return Counter([*read_plain(text, self._protect).items, *_DIGITS.findall(text)])
 
 
 def read_memory(path: str | os.PathLike[str], languages: Languages) -> Iterator[tuple[str, str]]:

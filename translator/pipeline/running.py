@@ -10,6 +10,7 @@ from pathlib import Path
 
 from translator.atomic import remove_leftovers
 from translator.console import Meter, show_progress
+from translator.files import digest
 from translator.formats.segment import Segment
 from translator.pipeline.filling import Filler, adapted
 from translator.pipeline.jobs import Job, make_folders, plan
@@ -67,20 +68,24 @@ class _Work:
         """Does a job, unless an earlier run has done it."""
         setup = self._set_up(job.models)
         journal = self._journal(job, setup) if job.is_journalled else None
-        if journal and journal.done is not None and Path(job.output).is_file():
-            journal.close()
-            return Statistics.from_state(journal.done)
+        inputs = [digest(path) for path in job.inputs] if journal and self.several else []
+        if journal and journal.done is not None:
+            if Path(job.output).is_file() and journal.done.get("inputs") == inputs:
+                journal.close()
+                return Statistics.from_state(journal.done["statistics"])
+            journal.begin_anew()
         statistics = Statistics()
         try:
             self._translate(job, setup, journal, statistics)
         except BaseException as error:
             if journal:
                 journal.close()
-                if isinstance(error, KeyboardInterrupt | SystemExit) and not self.options.quiet:
+                stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+                if stopped and journal.path.exists() and not self.options.quiet:
                     self.meter.say(f"{journal.path} is kept: --resume goes on from here")
             raise
         if journal and self.several:
-            journal.finish(statistics.to_state())
+            journal.finish({"inputs": inputs, "statistics": statistics.to_state()})
         return statistics
 
     def end(self) -> None:

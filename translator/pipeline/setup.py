@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from translator.batch_output import LineFormat
+from translator.files import digest
 from translator.formats.segment import FileFormat, Languages
 from translator.glossary_file import read_glossary
 from translator.hardware import count_cores
@@ -112,4 +111,4 @@ def _columns(options: Options, translator: Translator) -> LineFormat | None:
 
 
 def _digests(paths: Iterable[str]) -> list[str]:
-    return [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
+    return [digest(path) for path in paths]

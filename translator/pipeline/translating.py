@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -133,8 +133,6 @@ def _text(segment: Segment) -> _Text:
 
 def _lost_items(made: TranslatedText) -> list[str]:
     """Items of a text that do not stand in its translation as often as before."""
-    if not made.details:
-        return []
-    items = made.details[0].passage.items
     target = made.candidates[0]
-    return [item for item in dict.fromkeys(items) if target.count(item) < items.count(item)]
+    wanted = Counter(made.items)
+    return [item for item, count in wanted.items() if target.count(item) < count]

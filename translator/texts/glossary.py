@@ -104,10 +104,14 @@ def tidy(text: str, source: str) -> str:
 
 
 def _as_pattern(term: str) -> str:
-    """The term as a whole word, where its script puts spaces between words."""
+    """The term as a whole word, where its script puts spaces between words.
+
+    One with a capital is found as it is written.
+    """
     before = r"(?<!\w)" if _spaced(term[0]) else ""
     after = r"(?!\w)" if _spaced(term[-1]) else ""
-    return f"{before}{re.escape(term)}{after}"
+    found = f"{before}{re.escape(term)}{after}"
+    return found if term == term.lower() else f"(?-i:{found})"
 
 
 def _spaced(character: str) -> bool:

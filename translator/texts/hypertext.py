@@ -20,6 +20,10 @@ from translator.texts.protecting import Protect
 
 _SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "placeholder", "title"})
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?""")
+_XML = re.compile(
+    r"""\ufeff?\s*(?:<\?xml\s|(?:<!.*?>\s*)*<html\s[^<>]*http://www\.w3\.org/1999/xhtml)""",
+    re.DOTALL | re.IGNORECASE,
+)
 _CHARACTER = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);?|.", re.DOTALL)
 
 
@@ -210,6 +214,7 @@ class _Tokenizer(HTMLParser):
 
     def __init__(self, document: str) -> None:
         super().__init__(convert_charrefs=False)
+        self._is_xml = _XML.match(document) is not None
         self.tokens: list[_Token] = [_Token("text", 0)]
         lines = document.split("\n")
         self._line_starts = [0, *accumulate(len(line) + 1 for line in lines)]
@@ -217,9 +222,11 @@ class _Tokenizer(HTMLParser):
     @classmethod
     def tokenize(cls, document: str) -> list[_Token]:
         parser = cls(document)
-        parser.feed(document)
+        # No tag ends after the last ">", and to look for that from each "<" takes long.
+        last = document.rfind(">") + 1
+        parser.feed(document[:last])
         parser.close()
-        tokens = parser.tokens
+        tokens = [*parser.tokens, _Token("text", last)]
         for token, following in pairwise(tokens):
             token.end = following.start
         tokens[-1].end = len(document)
@@ -241,8 +248,8 @@ class _Tokenizer(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
-        # Elsewhere than on an element that HTML does not know, the slash means nothing.
-        if tag not in INLINE | BLOCK | KEPT or tag == "svg":
+        # In HTML, elsewhere than on an element that it does not know, the slash means nothing.
+        if self._is_xml or tag not in INLINE | BLOCK | KEPT or tag == "svg":
             self.tokens[-1].kind = "void"
 
     def handle_endtag(self, tag: str) -> None:

@@ -50,11 +50,15 @@ _PRINTF = rf"""
     | %[A-Za-z_]\w{{2,}}% | %{_FLAGS}[diouxXeEfFgGcrsapn@] | %% | %L?\d{{1,2}}(?![\w%])
 """
 
-_BRACES = r"""
-      \$\{\{.*?\}\} | [$\#]\{[^{}]*+\} | \{\{[^{}]*+\}\} | \{%.*?%\} | \{\#.*?\#\}
-    | \{\s*+[\w.]++\s*+,\s*+(?:plural|select|selectordinal|number|date|time|choice|duration)
-        \b(?P<icu>(?:[^{}]++|\{(?&icu)\})*+)\}
-    | \{\s?[^{}\s]*+\s?\}
+_INNER = r"[^{}]*+"
+for _ in range(6):  # as deep as messages nest; any depth would take time by the square
+    _INNER = rf"(?:[^{{}}]++|\{{{_INNER}\}})*+"
+
+_BRACES = rf"""
+      \$\{{\{{.*?\}}\}} | [$\#]\{{[^{{}}]*+\}} | \{{\{{[^{{}}]*+\}}\}} | \{{%.*?%\}} | \{{\#.*?\#\}}
+    | \{{\s*+[\w.]++\s*+,\s*+(?:plural|select|selectordinal|number|date|time|choice|duration)
+        \b{_INNER}\}}
+    | \{{\s?[^{{}}\s]*+\s?\}}
 """
 
 _VARIABLE = r"(?<![\w$])\$[A-Za-z_]\w*+ | (?<!\w):[a-z][a-z0-9_+-]++:(?!\w)"
@@ -125,7 +129,7 @@ _CODE = rf"""
       (?<!\w)[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}(?!\w)
     | (?<!\w)0[xX][0-9a-fA-F]++(?!\w)
     | (?<!\w)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{{7,}}(?!\w)
-    | (?<![\w-])(?=[A-Z_/.-]*\d|[\d_/.-]*[A-Z][\w/.-]*\d)
+    | (?<![\w-])(?=\w)(?=[A-Z_/.-]{{0,60}}\d|[\d_/.-]{{0,60}}[A-Z][\w/.-]{{0,60}}\d)
         {_CODE_PART}(?:[-_/.]{_CODE_PART})++(?!\w)
     | (?<![\w-])[A-Z][a-z]++-\d++(?![\w-])
     | (?<!\w)[A-Za-z]++\d\w*+(?!\w)

@@ -58,6 +58,7 @@ class TranslatedText:
         scores: One for each candidate: the search's scores, added up over the sentences.
         sentences: The sentences that were translated, in order; those of attributes come first.
         truncated: Whether the best translation was cut short in some sentence.
+        items: What must stand in every candidate, once for each time that it is here.
         details: What each candidate is made of; of a document without what its attributes became.
             Nothing of a text that was not translated.
     """
@@ -66,6 +67,7 @@ class TranslatedText:
     scores: tuple[float, ...]
     sentences: tuple[TranslatedSentence, ...]
     truncated: bool
+    items: tuple[str, ...] = ()
     details: tuple[Candidate, ...] = ()
 
 
@@ -211,6 +213,7 @@ class _Work:
             scores=tuple(candidate.score for candidate in found),
             sentences=sentences,
             truncated=any(sentence.translation.truncated for sentence in sentences),
+            items=tuple(passage.items),
             details=tuple(found),
         )
 

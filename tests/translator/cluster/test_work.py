@@ -168,7 +168,7 @@ class TestPlan:
         (job,) = plan(_options("in", "--output", "out", "--fields", "text:en"))
 
         assert job.inputs == ("in/a.jsonl.gz", "in/b.jsonl")
-        assert job.format == Jsonl("text:en")
+        assert job.format == Jsonl("text:en", partial=True)
         assert job.extension == ".jsonl"
 
     def test_a_folder_for_each_language(self) -> None:

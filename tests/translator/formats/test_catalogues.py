@@ -182,3 +182,10 @@ def test_shift_jis() -> None:
 def test_what_is_no_catalogue(content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         filled(Po(), content)
+
+
+def test_what_a_person_has_translated_of_an_entry_stays() -> None:
+    entry = PLURAL.replace('msgstr[0] ""', 'msgstr[0] "eine Datei"')
+    (received,) = polib.pofile(filled(Po(), catalogue(entries=entry)).decode())
+    assert received.msgstr_plural == {0: "eine Datei", 1: "%d FILES"}
+    assert received.fuzzy

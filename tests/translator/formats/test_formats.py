@@ -232,3 +232,99 @@ def test_long_captions_get_two_lines_of_like_length() -> None:
     )
     wide = cue.format(long)
     assert filled(named("srt"), wide.encode()).decode() == cue.format(long.upper())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("use `grep 'a\\|b'` here", "USE `grep 'a\\|b'` HERE"),
+        ("a \\| b", "A \\| B"),
+        (
+            "| a \\| b | c |\n|---|---|\n| d | `e\\|f` |",
+            "| A \\| B | C |\n|---|---|\n| D | `e\\|f` |",
+        ),
+        ("- one\n\ttwo words", "- ONE TWO\n\tWORDS"),
+        ("> - one\n>\ttwo words", "> - ONE TWO\n>\tWORDS"),
+        (
+            "press <kbd>Ctrl</kbd> and <code>do x</code>",
+            "PRESS <kbd>Ctrl</kbd> AND <code>do x</code>",
+        ),
+        ("a <kbd> left open", "A <kbd> LEFT OPEN"),
+    ],
+)
+def test_markdown_that_is_easily_damaged(content: str, expected: str) -> None:
+    assert filled(named("markdown"), content.encode()).decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "content", "expected"),
+    [
+        ("a.b", '{"a": {"b": "x", "c": "y"}}', '{"a": {"b": "X", "c": "y"}}'),
+        ("a.b.c:a.b.d", '{"a":{"b":{"c":"x"}}}', '{"a":{"b":{"c":"x","d":"X"}}}'),
+        ("a.b:a.c", '{"a": {"b": "x"}, "z": 1}', '{"a": {"b": "x", "c": "X"}, "z": 1}'),
+        ("a.b.c:a.d", '{"a": {"b": {"c": "x"}}}', '{"a": {"b": {"c": "x"}, "d": "X"}}'),
+        ("a.b:c", '{"a": {"b": "x"}}', '{"a": {"b": "x"}, "c": "X"}'),
+        ("a.b:c.d", '{"c": {"d": ""}, "a": {"b": "x"}}', '{"c": {"d": "X"}, "a": {"b": "x"}}'),
+        ("a.b", '{"a.b": "x", "a": {"b": "y"}}', '{"a.b": "X", "a": {"b": "y"}}'),
+        ("a.b", '{"a": 1}\n{"a": {"b": ["x", "y"]}}', '{"a": 1}\n{"a": {"b": ["X", "Y"]}}'),
+    ],
+)
+def test_fields_of_objects(fields: str, content: str, expected: str) -> None:
+    assert filled(named("jsonl", fields=fields), content.encode()).decode() == expected
+
+
+def test_a_field_of_another_object_must_be_there() -> None:
+    with pytest.raises(InputError, match=r"line 1, field 'a.b': expected a new field beside it"):
+        filled(named("jsonl", fields="a.b:c.d"), b'{"a": {"b": "x"}}')
+
+
+def test_a_part_of_a_file_may_lack_fields() -> None:
+    assert filled(named("jsonl", partial=True), b'{"a":"b"}') == b'{"a":"b"}'
+
+
+def test_rows_have_as_many_fields_as_their_header() -> None:
+    def first_only(given: Iterable[Segment]) -> Iterator[Fill]:
+        for segment in given:
+            yield Fill("T" if segment.text == "a" else None)
+
+    kind = named("csv", columns="es:en")
+    assert filled(kind, b"id,es\n1,a\n2,b\n", first_only) == b"id,es,en\n1,a,T\n2,b,\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ("<meta charset=iso-8859-1>", "cp1252"),
+        ("<meta charset=us-ascii>", "cp1252"),
+        ("<meta charset=shift_jis>", "cp932"),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?>', "cp1252"),
+        ('<?xml version="1.0" encoding="UTF-16LE"?>', "utf-16-le"),
+    ],
+)
+def test_a_page_is_read_as_browsers_do(head: str, encoding: str) -> None:
+    character = "\u2460" if encoding == "cp932" else "\u201c"
+    content = f"{head}<p>a {character}b{character}</p>"
+    if encoding == "utf-16-le":  # what it says of itself can be read, so it is not that
+        with pytest.raises(InputError):
+            filled(named("html"), content.encode())
+        return
+    expected = content.replace(">a ", ">A ").replace(f"b{character}", f"B{character}")
+    assert filled(named("html"), content.encode(encoding)) == expected.encode(encoding)
+
+
+def test_bytes_that_browsers_do_not_know_are_read_as_declared() -> None:
+    content = b"<meta charset=iso-8859-1><p>a \x81</p>"
+    assert filled(named("html"), content) == content.replace(b">a", b">A")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        '<?xml version="1.0"?><html>',
+        '<!DOCTYPE html>\n<html lang="en" xmlns="http://www.w3.org/1999/xhtml">',
+    ],
+)
+def test_an_element_of_xhtml_may_end_with_its_start(start: str) -> None:
+    content = f'{start}<head><script src="a.js"/></head><body><p>a b</p></body></html>'
+    expected = content.replace("a b", "A B")
+    assert filled(format_of("c.xhtml"), content.encode()).decode() == expected

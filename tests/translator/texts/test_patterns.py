@@ -51,13 +51,22 @@ def test_words_are_left_to_the_model(text: str) -> None:
     assert [item for item in items(text) if any(map(str.isalpha, item))] == []
 
 
+def test_messages_nest() -> None:
+    files = "{n, plural, one {# file in {folder}} other {# of {s, select, a {x} b {y {z}}}}}"
+    assert items(f"You have {files} left") == [files]
+
+
 def test_values_by_order_and_by_name() -> None:
     assert all(map(is_ordered, ["%s", "%d", "%.2f", "%5.1f", "%*s", "{}", "%%%s", "%s/%s"]))
     assert not any(map(is_ordered, ["%1$s", "%(n)d", "%%", "%%s", "{0}", "{n}", "$s", "20 %"]))
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "1 ", "-", "a.", "@a", "a@", "<", "{", "%", "`", "http://(", "x_"]
+    "text",
+    [
+        *("a", "1 ", "-", "a.", "@a", "a@", "<", "{", "%", "`", "http://(", "x_"),
+        *(".", "/", "A.", "A/", "_/", "{a,plural", "{a,plural{", "<a ", "<!--"),
+    ],
 )
 def test_no_text_takes_long(text: str) -> None:
     # Linear takes some hundredths of a second here; quadratic ones took ten seconds.
