@@ -29,12 +29,19 @@ def marked(document: Document, element: Element, names: InlineNames) -> Marked:
     return Marked.of(_pieces(document, element, names))
 
 
+def _is_protected(element: Element) -> bool:
+    """Whether a mark of XLIFF says that its text is not to be translated."""
+    attributes = element.attributes
+    return attributes.get("mtype") == "protected" or attributes.get("translate") == "no"
+
+
 def _pieces(document: Document, around: Element, names: InlineNames) -> Iterator[str | Code]:
     for child in around.children:
         if isinstance(child, str):
             yield child
             continue
-        if child.name in names.pairs and child.inner_start < child.end:
+        is_pair = child.name in names.pairs and child.inner_start < child.end
+        if is_pair and not _is_protected(child):
             name = f"element {child.start}"
             yield Code("open", document.raw(child.start, child.inner_start), name)
             yield from _pieces(document, child, names)

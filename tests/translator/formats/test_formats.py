@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -328,3 +329,18 @@ def test_an_element_of_xhtml_may_end_with_its_start(start: str) -> None:
     content = f'{start}<head><script src="a.js"/></head><body><p>a b</p></body></html>'
     expected = content.replace("a b", "A B")
     assert filled(format_of("c.xhtml"), content.encode()).decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "mark"),
+    [
+        ('<xliff version="1.2"><file source-language="en"><body><trans-unit id="1">{}', "mtype"),
+        ('<xliff version="2.0" srcLang="en"><file id="f"><unit id="1"><segment>{}', "translate"),
+    ],
+)
+def test_what_xliff_protects_stays(unit: str, mark: str) -> None:
+    value = {"mtype": "protected", "translate": "no"}[mark]
+    source = f'<source>a <mrk id="1" {mark}="{value}">b c</mrk> d</source>'
+    closing = "".join(f"</{name}>" for name in reversed(re.findall(r"<([\w-]+)", unit)))
+    received = filled(named("xliff"), (unit.format(source) + closing).encode()).decode()
+    assert f'>A <mrk id="1" {mark}="{value}">b c</mrk> D</target>' in received
