@@ -142,7 +142,8 @@ class Batcher:
             One translation for each, in order.
 
         Raises:
-            Overloaded: They would have to wait for too long; nothing was done.
+            Overloaded: They would have to wait for too long; nothing was done. This happens only
+                to the first search for a caller.
             TooLate: The caller's deadline has passed.
             Gone: The caller is no longer there.
         """
@@ -170,7 +171,9 @@ class Batcher:
     def _admit(self, job: _Job) -> None:
         with self._change:
             items = self._items(job)
-            self._refuse_excess(items[-1].finish)
+            if not job.caller.admitted:
+                self._refuse_excess(items[-1].finish)
+            job.caller.admitted = True
             self._waiting.extend(items)
             self._waiting.sort(key=lambda item: item.order)
             self._jobs += 1

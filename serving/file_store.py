@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import secrets
@@ -18,7 +19,11 @@ from typing import IO, BinaryIO
 from serving.waiting import NoRoom
 from translator.atomic import atomic_writer
 
+log = logging.getLogger(__name__)
+
 _TOKEN = re.compile("[0-9a-f]{32}")
+_OWN = re.compile(rf"{_TOKEN.pattern}|\.{_TOKEN.pattern}\.[0-9a-f]{{8}}\.tmp")
+"""Names of files that are kept, and of those that `atomic_writer` has not finished."""
 
 
 class FileStore:
@@ -70,32 +75,52 @@ class FileStore:
         if not _TOKEN.fullmatch(token):
             return None
         path = self._folder / token
-        return path if path.is_file() else None
+        return path if self._exists() and path.is_file() else None
 
     def sweep(self) -> None:
-        """Deletes what was kept for long enough, also what a process left that was killed."""
+        """Deletes what was kept for long enough, also what a process left that was killed.
+
+        What keeps it from doing so is logged: it stands in the way of nothing else.
+        """
         oldest = time.time() - self._keep_seconds
-        for path, found in self._files():
-            if found.st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        try:
+            for path, found in self._files():
+                if found.st_mtime < oldest:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("Translated files that are old may stay: %s", error)
 
     def _prepare(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self._folder.lstat()
-        # Anyone can make a folder of this name in /tmp first.
+        if sum(found.st_size for _, found in self._files()) >= self._most_bytes:
+            raise NoRoom
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """The files of the store itself: others may lie beside them, which are left alone."""
+        if not self._exists():
+            return
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found = path.lstat()
+                if _OWN.fullmatch(path.name) and stat.S_ISREG(found.st_mode):
+                    yield path, found
+
+    def _exists(self) -> bool:
+        """Whether there is the folder; anyone can make one of its name in /tmp first.
+
+        Raises:
+            PermissionError: Others can read it, or it is not this user's.
+        """
+        try:
+            found = self._folder.lstat()
+        except FileNotFoundError:
+            return False
         is_private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
         if not is_private or found.st_uid != os.geteuid():
             raise PermissionError(
                 errno.EPERM, "expected a folder of this user that no other can read", self._folder
             )
-        if sum(found.st_size for _, found in self._files()) >= self._most_bytes:
-            raise NoRoom
-
-    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
-        with contextlib.suppress(FileNotFoundError):
-            for path in self._folder.iterdir():
-                with contextlib.suppress(FileNotFoundError):
-                    yield path, path.stat()
+        return True
 
     def _sweep_later(self) -> None:
         """Lets one thread wait for the time of the last file, if no more requests come."""
@@ -109,8 +134,9 @@ class FileStore:
         self.sweep()
         with self._lock:
             self._timer = None
-        if any(True for _ in self._files()):
-            self._sweep_later()
+        with contextlib.suppress(OSError):
+            if any(True for _ in self._files()):
+                self._sweep_later()
 
 
 def default_folder(port: int) -> Path:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from serving.batcher import Batcher
 from serving.cache import Cache
@@ -55,6 +55,7 @@ class Registry:
         self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
         self._slots: dict[str, Slot] = {}
+        self._unreadable: Mapping[str, str] = {}
         self._reloading = threading.Lock()
         for engine in engines:
             slot = self._new_slot(f"{engine.source_language}-{engine.target_language}")
@@ -65,7 +66,8 @@ class Registry:
         """Looks into the folder, takes up what is new, and lets go of pairs that are gone.
 
         A version that cannot be served is reported in the log and passed over, so that one damaged
-        folder stops neither what is served nor the other pairs.
+        folder stops neither what is served nor the other pairs. Nor does a pair's folder that
+        cannot be read: what is served of it stays.
 
         Raises:
             ModelFolderError: There is no folder, or nothing in it looks like a model; what is
@@ -74,14 +76,16 @@ class Registry:
         if self._folder is None:
             return
         with self._reloading:
-            found = find_versions(self._folder)
+            found, unreadable = find_versions(self._folder)
+            self._tell_unreadable(unreadable)
             slots = {name: self._slots.get(name) or self._new_slot(name) for name in found}
-            gone = [slot for name, slot in self._slots.items() if name not in found]
+            kept = {name: slot for name, slot in self._slots.items() if name in unreadable}
+            gone = [slot for name, slot in self._slots.items() if name not in slots | kept]
             # A pair can be asked for as soon as its own model is there.
             for name, versions in found.items():
                 slots[name].update(versions)
                 self._slots = {**self._slots, name: slots[name]}
-            self._slots = slots
+            self._slots = slots | kept
             for slot in gone:
                 slot.release()
 
@@ -161,6 +165,12 @@ class Registry:
             self._make_room(slot)
         return model
 
+    def _tell_unreadable(self, unreadable: Mapping[str, str]) -> None:
+        for name, why in unreadable.items():
+            if name not in self._unreadable:
+                log.error("The folder %s is passed over: %s", name, why)
+        self._unreadable = unreadable
+
     def _new_slot(self, name: str) -> Slot:
         on_demand = bool(self._memory_bytes or self._idle_seconds)
         return Slot(name, self._loader, self._serve, self._observer, on_demand)
@@ -219,14 +229,23 @@ def _serve_alone(observer: Observer) -> MakeServed:
     return lambda engine: ServedModel(engine, batcher, cache)
 
 
-def find_versions(models: Path) -> dict[str, list[Path]]:
+class Found(NamedTuple):
+    """What there is in a folder of models.
+
+    Attributes:
+        versions: Version folders by the name of their pair's folder, highest version first.
+        unreadable: Why what may be a pair's folder cannot be read, by its name.
+    """
+
+    versions: dict[str, list[Path]]
+    unreadable: dict[str, str]
+
+
+def find_versions(models: Path) -> Found:
     """Finds the version folders of each pair, without opening one.
 
     Args:
         models: A folder of `<source>-<target>/<version>/`, where a version is a number.
-
-    Returns:
-        Version folders by the name of their pair's folder, highest version first.
 
     Raises:
         ModelFolderError: There is no such folder, or nothing in it looks like a model.
@@ -234,10 +253,17 @@ def find_versions(models: Path) -> dict[str, list[Path]]:
     expected = f"expected a folder of models, as {models / '<source>-<target>' / '<version>'}"
     try:
         pairs = sorted(path for path in models.iterdir() if path.is_dir())
-        found = {pair.name: [path for _, path in reversed(version_folders(pair))] for pair in pairs}
     except OSError as error:
         raise ModelFolderError(f"{expected}. Received: {error.strerror}") from error
-    found = {pair: versions for pair, versions in found.items() if versions}
-    if not found:
+    found = Found({}, {})
+    for pair in pairs:
+        try:
+            versions = [path for _, path in reversed(version_folders(pair))]
+        except OSError as error:
+            found.unreadable[pair.name] = error.strerror or type(error).__name__
+            continue
+        if versions:
+            found.versions[pair.name] = versions
+    if not found.versions:
         raise ModelFolderError(f"{expected}. Received: a folder without any")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from translator.texts.glossary import Glossary, with_terms
 from translator.texts.sentence import Sentence, Term, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translation import Translation
+
+_SERIALS = itertools.count()
 
 
 class Engine(Searcher, Protocol):
@@ -60,6 +63,8 @@ class ServedModel:
         self._engine = engine
         self._batcher = batcher
         self._cache = cache
+        # Not its id(), which Python gives to another once this one is gone.
+        self._serial = next(_SERIALS)
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -93,7 +98,9 @@ class ServedModel:
         Raises:
             NotServed: There is too much to do, or nobody waits any more.
         """
-        searched = self._engine.mended(lambda found: self._translate(found, search, caller))
+        # One caller for all searches of a request: those that mend come after the first.
+        waiting = caller or Caller()
+        searched = self._engine.mended(lambda found: self._translate(found, search, waiting))
 
         def translate(sentences: list[Sentence]) -> list[Translation]:
             return searched([with_terms(sentence, glossary) for sentence in sentences])
@@ -119,9 +126,9 @@ class ServedModel:
             self._engine.translate(sentences, search)
 
     def _translate(
-        self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller | None
+        self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller
     ) -> list[Translation]:
-        keys = [(id(self), sentence, search) for sentence in sentences]
+        keys = [(self._serial, sentence, search) for sentence in sentences]
         found = self._cache.find(keys)
         # A sentence that stands in a text several times is searched once.
         missing = [key for key in dict.fromkeys(keys) if key not in found]

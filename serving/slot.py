@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 _MEMORY_PER_BYTE = 3
 """Memory for each byte on disk, as measured: a folder of 15 MB takes some 20 to 40 MB beside others
 of the same sizes, whose functions it shares."""
+
+_PAUSE = 1.0
+_LONGEST_PAUSE = 300.0
+"""Seconds before what failed for a reason that may pass is tried again, at first and at last."""
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -70,6 +75,20 @@ class _Version:
         return int(self.folder.name)
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a version is not served, and when to look at it again though its files are the same."""
+
+    fingerprint: Fingerprint
+    why: str
+    pause: float
+    until: float
+
+    @property
+    def passes(self) -> bool:
+        return self.until < math.inf
+
+
 @dataclass
 class Slot:
     """The model of one pair of languages; it may be called from several threads.
@@ -90,7 +109,7 @@ class Slot:
     last_used: float = field(default_factory=time.monotonic)
     _current: _Version | None = None
     _folders: Sequence[Path] = ()
-    _refused: dict[Path, tuple[Fingerprint, str]] = field(default_factory=dict)
+    _refused: dict[Path, _Refusal] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -117,7 +136,7 @@ class Slot:
     def problems(self) -> tuple[str, ...]:
         """Versions that cannot be served, and why."""
         refused = sorted(self._refused.items(), key=lambda item: int(item[0].name))
-        return tuple(f"version {folder.name}: {why}" for folder, (_, why) in refused)
+        return tuple(f"version {folder.name}: {refusal.why}" for folder, refusal in refused)
 
     @property
     def in_memory(self) -> bool:
@@ -146,35 +165,38 @@ class Slot:
         """
         self.last_used = time.monotonic()
         current = self._current
-        if current is not None and current.model is not None:
-            return current.model
+        # It may be let go between two looks at it.
+        model = current.model if current is not None else None
+        if model is not None:
+            return model
         with self._lock:
-            while self._current is not None:
-                if self._current.model is not None or self._load(self._current):
-                    assert self._current.model is not None
-                    return self._current.model
-                self._current = None
-                self.update(self._folders)
-        raise NotReady(f"The model of {self.name} cannot be loaded")
+            model = self._load_current()
+        if model is None:
+            raise NotReady(f"The model of {self.name} cannot be loaded")
+        return model
 
     def update(self, folders: Sequence[Path]) -> None:
         """Takes up the highest version that can be served.
 
         What is served goes on being served until something better is ready. A version that cannot
-        be is looked at again when its files change.
+        be is looked at again when its files change, or after a while if that may have passed.
 
         Args:
             folders: The versions on disk, highest first.
         """
         with self._lock:
             self._folders = folders
-            self._refused = {f: why for f, why in self._refused.items() if f in folders}
+            self._refused = {f: it for f, it in self._refused.items() if f in folders}
             for folder in folders:
                 current = self._current
                 if current is not None and int(folder.name) < current.number:
                     return
-                fingerprint = _fingerprint(folder)
-                if self._refused.get(folder, (None,))[0] == fingerprint:
+                try:
+                    fingerprint = _fingerprint(folder)
+                except OSError as error:
+                    log.error("%s stays as it is: %s", self.name, error.strerror)
+                    return
+                if self._is_refused(folder, fingerprint):
                     continue
                 if current and (current.folder, current.fingerprint) == (folder, fingerprint):
                     return
@@ -200,15 +222,38 @@ class Slot:
             log.error("Not serving %s: %s", folder, error, exc_info=not _known(error))
             self._refuse(folder, fingerprint, error)
             return False
-        if (in_memory or not self.on_demand) and not self._load(new):
+        if folder in self._refused and self._refused[folder].fingerprint != fingerprint:
+            del self._refused[folder]
+        if (in_memory or not self.on_demand) and self._load(new) is None:
             return False
         self._current = new
-        self._refused.pop(folder, None)
         if old is not None and in_memory:
             self.observer.unloaded(self.name, old.number)
         return True
 
-    def _load(self, version: _Version) -> bool:
+    def _load_current(self) -> ServedModel | None:
+        """The model that is served, or of a lower version if it cannot be loaded.
+
+        If none can be, for reasons that may pass, the pair stays.
+        """
+        kept, tried = None, set()
+        while (current := self._current) is not None and current.folder not in tried:
+            if current.model is not None:
+                return current.model
+            if self._is_refused(current.folder, current.fingerprint):
+                return None
+            model = self._load(current)
+            if model is not None:
+                return model
+            if kept is None and self._refused[current.folder].passes:
+                kept = current
+            tried.add(current.folder)
+            self._current = None
+            self.update(self._folders)
+        self._current = kept
+        return None
+
+    def _load(self, version: _Version) -> ServedModel | None:
         started = time.monotonic()
         try:
             model = self.make_served(self.loader.load(version.folder))
@@ -216,17 +261,35 @@ class Slot:
         except Exception as error:
             log.error("Not serving %s: %s", version.folder, error, exc_info=not _known(error))
             self._refuse(version.folder, version.fingerprint, error)
-            return False
+            return None
         version.model = model
+        # Lower ones are not tried any more, so that what has passed would stay a problem.
+        self._refused = {
+            folder: refusal
+            for folder, refusal in self._refused.items()
+            if int(folder.name) > version.number
+            or (folder != version.folder and not refusal.passes)
+        }
         self.observer.loaded(self.name, version.number, time.monotonic() - started)
-        return True
+        return model
 
     def _refuse(self, folder: Path, fingerprint: Fingerprint, error: Exception) -> None:
         # What is told to callers must not name paths of this machine.
         text = str(error).replace(str(folder), folder.name)
         why = text if _known(error) else type(error).__name__
-        self._refused[folder] = fingerprint, why
+        before = self._refused.get(folder)
+        last = before.pause if before and before.fingerprint == fingerprint else 0.0
+        pause = min(2 * last + _PAUSE, _LONGEST_PAUSE) if _passes(error) else math.inf
+        self._refused[folder] = _Refusal(fingerprint, why, pause, time.monotonic() + pause)
         self.observer.refused(self.name, int(folder.name))
+
+    def _is_refused(self, folder: Path, fingerprint: Fingerprint) -> bool:
+        refusal = self._refused.get(folder)
+        return (
+            refusal is not None
+            and refusal.fingerprint == fingerprint
+            and time.monotonic() < refusal.until
+        )
 
     def _check_name(self, info: Mapping[str, Any]) -> None:
         found = "-".join(_pair(info))
@@ -237,6 +300,14 @@ class Slot:
 def _known(error: Exception) -> bool:
     """Whether it is no defect of ours, so that its message says enough."""
     return isinstance(error, TranslatorError)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same files may do at another time: memory, open files, a disk come and go."""
+    if not _known(error):
+        return True
+    cause = error.__cause__
+    return isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
 
 
 def _pair(info: Mapping[str, Any]) -> tuple[str, str]:

@@ -54,17 +54,20 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Caller:
-    """Who waits for a translation.
+    """Who waits for a translation, be it one search or several.
 
     Attributes:
         deadline: When it stops waiting, on the clock of `time.monotonic`.
         gone: Whether it has stopped already.
+        admitted: A search for it was taken on, so that its next ones are as well: refusing them
+            would throw away what was done.
     """
 
     deadline: float = math.inf
     gone: Callable[[], bool] = _never
+    admitted: bool = False
 
     @classmethod
     def patient(cls, seconds: float, gone: Callable[[], bool] = _never) -> Caller:

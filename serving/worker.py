@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import re
+import resource
 import socket
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
+from http import HTTPStatus
 from selectors import EVENT_READ
 from typing import Any, NamedTuple
 
+from gunicorn.http import errors
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from serving.arriving import MOST_COLLECTED, Arriving
 from serving.edge.web import SECURITY_HEADERS
 from serving.waiting import BUSY
-
-MOST_COLLECTED = 65_536
-"""Bytes of a request that are collected; the rest of a longer one is read by its thread."""
 
 _SLOWEST = 16_384
 """Bytes a second that a long body may take beyond the time that every request has."""
@@ -29,30 +33,51 @@ _LOG_SECONDS = 1.0
 
 _MOST_ACCEPTED = 64
 _NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_EXHAUSTED_SECONDS = 1.0
+
+_RESERVED = 128
+"""Open files of a process beside its connections, and beside one for each of its threads."""
+
+_LEAVING_SECONDS = 2.0
+_LEAVING_BYTES = 65_536
+
 _TRANSLATION = re.compile(rb"POST /translate HTTP/1\.[01]\r\n")
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+:[^\r\n\0]*")
 _NOT_PLAIN = frozenset({b"expect", b"origin", b"transfer-encoding", b"upgrade"})
 _DIGITS = 9
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r\n|$)")
-_IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r]*chunked")
-_LAST_CHUNK = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 
 
 log = logging.getLogger(__name__)
 
 
-_CONTENT = json.dumps({"error": BUSY}).encode() + b"\n"
-_HEADERS = {
-    "Content-Type": "application/json",
-    "Content-Length": str(len(_CONTENT)),
-    "Retry-After": "1",
-    **SECURITY_HEADERS,
-}
-_START = b"HTTP/1.1 503 Service Unavailable\r\n" + "".join(
-    f"{name}: {value}\r\n" for name, value in _HEADERS.items()
-).encode("ascii")
-_BUSY = _START + b"\r\n" + _CONTENT
-_CLOSING = _START + b"Connection: close\r\n\r\n" + _CONTENT
+def _answer(status: HTTPStatus, error: str, more: Mapping[str, str]) -> bytes:
+    content = json.dumps({"error": error}).encode() + b"\n"
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(content)),
+        **more,
+        **SECURITY_HEADERS,
+    }
+    lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + content
+
+
+_AGAIN = {"Retry-After": "1"}
+_BUSY = _answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY, _AGAIN)
+_CLOSING = _answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY, {**_AGAIN, "Connection": "close"})
+
+_INVALID = (
+    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "its address is too long"),
+    (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many headers"),
+    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "it expects what is not done here"),
+    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "an unknown transfer coding"),
+)
+_DEFECTS = (
+    errors.ConfigurationProblem,
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+)
 
 
 class PatientWorker(ThreadWorker):
@@ -78,9 +103,24 @@ class PatientWorker(ThreadWorker):
     on_refused: Callable[[], None] | None = None
     """Called for each request that is refused."""
 
+    worker_connections: int
+    max_keepalived: int
+
     _held = 0  # requests that threads have, or that wait for one
     _refused = 0  # requests refused since the log said so
     _logged = 0.0
+    _accept_again = 0.0  # when the process may have files to open again
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.leaving_conns: deque[_Connection] = deque()
+
+    def init_process(self) -> None:
+        self._fit_connections()
+        super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled and time.monotonic() >= self._accept_again)
 
     def accept(self, listener: socket.socket) -> None:
         # gunicorn accepts one, then looks at all others: the last of a thousand waits for seconds.
@@ -88,9 +128,13 @@ class PatientWorker(ThreadWorker):
             try:
                 client, address = listener.accept()
             except OSError as error:
-                if error.errno in _NOTHING_ACCEPTED:
-                    return
-                raise
+                if error.errno in _EXHAUSTED:
+                    log.error("No connection can be accepted: %s", error.strerror)
+                    self._accept_again = time.monotonic() + _EXHAUSTED_SECONDS
+                    self.set_accept_enabled(False)
+                elif error.errno not in _NOTHING_ACCEPTED:
+                    raise
+                return
             self.nr_conns += 1
             server = listener.getsockname()
             self._collect(_Connection(self.cfg, client, address, server, self.receive_seconds))
@@ -107,12 +151,10 @@ class PatientWorker(ThreadWorker):
             return
         except OSError:
             data = b""
-        conn.collected += data
-        if not data:
+        if data:
+            self._take(conn, data)
+        else:
             self._drop(conn)
-        elif is_whole(conn.collected) and not self._refuse(conn):
-            self._forget(conn)
-            self.enqueue_req(conn)
 
     def enqueue_req(self, conn: _Connection) -> None:
         self._held += 1
@@ -120,7 +162,24 @@ class PatientWorker(ThreadWorker):
 
     def finish_request(self, conn: _Connection, fs: Future[Any]) -> None:
         self._held -= 1
-        super().finish_request(conn, fs)
+        if fs.cancelled() or fs.exception() is not None or not fs.result():
+            self._leave(conn)
+        elif begun := conn.parser.unreader.take_buffered():
+            # gunicorn would hold a thread for a single byte of the next request.
+            self._collect(conn)
+            self._take(conn, begun)
+        else:
+            super().finish_request(conn, fs)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        # gunicorn's own quotes what it could not read, which may be a user's text.
+        status, why = _invalid(exc)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.exception("Error handling a request")
+        else:
+            log.warning("An invalid request was refused: %s", type(exc).__name__)
+        with contextlib.suppress(OSError):
+            write_nonblock(client, _answer(status, why, {"Connection": "close"}))
 
     def notify(self) -> None:
         super().notify()
@@ -132,12 +191,14 @@ class PatientWorker(ThreadWorker):
         now = time.monotonic()
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
             self._drop(conn)
+        while self.leaving_conns and self.leaving_conns[0].timeout <= now:
+            self._let_go(self.leaving_conns[0])
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Does not wait, when the server stops, for clients that have not begun to send."""
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
-            if not conn.collected:
+            if not conn.arriving.collected:
                 conn.timeout = min(conn.timeout, deadline)
 
     def _collect(self, conn: _Connection) -> None:
@@ -149,16 +210,27 @@ class PatientWorker(ThreadWorker):
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, EVENT_READ, readable)
 
+    def _take(self, conn: _Connection, data: bytes) -> None:
+        answer = conn.arriving.add(data)
+        if answer:
+            # Who cannot be told has gone, which the next look at the socket says.
+            with contextlib.suppress(OSError):
+                conn.sock.send(answer)
+        if conn.arriving.whole and not self._refuse(conn):
+            self._forget(conn)
+            self.enqueue_req(conn)
+
     def _refuse(self, conn: _Connection) -> bool:
         """Answers what was collected, if it asks for a translation and there are too many."""
         if self._held < self.most_held:
             return False
-        request = plain_translation(conn.collected)
+        request = plain_translation(conn.arriving.collected)
         if request is None:
             return False
         # Hardly anyone sends a second request before the first is answered; they may ask again.
-        closes = request.closes or request.size < len(conn.collected) or not self.alive
-        conn.collected.clear()
+        more = request.size < len(conn.arriving.collected)
+        closes = request.closes or more or not self.alive
+        conn.arriving = Arriving()
         conn.timeout = time.monotonic() + self.receive_seconds
         self._refused += 1
         if self.on_refused is not None:
@@ -168,9 +240,45 @@ class PatientWorker(ThreadWorker):
             sent = conn.sock.send(answer)
         except OSError:
             sent = 0
-        if closes or sent < len(answer):
+        if sent < len(answer):
             self._drop(conn)
+        elif closes:
+            self._forget(conn)
+            self._leave(conn)
         return True
+
+    def _leave(self, conn: _Connection) -> None:
+        """Closes a connection once the client has, for which the loop does not wait.
+
+        If it were closed while something still comes, the client might lose the answer.
+        """
+        conn.timeout = time.monotonic() + _LEAVING_SECONDS
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._ignore, conn))
+        except (OSError, ValueError):
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self.leaving_conns.append(conn)
+
+    def _ignore(self, conn: _Connection, client: socket.socket) -> None:
+        try:
+            data = client.recv(_LEAVING_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        conn.ignored += len(data)
+        if not data or conn.ignored >= _LEAVING_BYTES:
+            self._let_go(conn)
+
+    def _let_go(self, conn: _Connection) -> None:
+        self.poller.unregister(conn.sock)
+        self.leaving_conns.remove(conn)
+        self.nr_conns -= 1
+        conn.close()
 
     def _drop(self, conn: _Connection) -> None:
         self._forget(conn)
@@ -181,6 +289,32 @@ class PatientWorker(ThreadWorker):
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
 
+    def _fit_connections(self) -> None:
+        """Lets the process open as many files as it may, and connections no more than that."""
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # A container may forbid what POSIX allows.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        fitting = max(1, most - _RESERVED - self.cfg.threads)
+        if most != resource.RLIM_INFINITY and fitting < self.worker_connections:
+            log.warning("%d connections at most: %d files may be open", fitting, most)
+            self.worker_connections = fitting
+            self.max_keepalived = max(0, fitting - self.cfg.threads)
+
+
+def _invalid(error: Exception) -> tuple[HTTPStatus, str]:
+    """The status and the words for what kept a request from being answered, as gunicorn has them.
+
+    None of it quotes the request.
+    """
+    if isinstance(error, _DEFECTS) or not isinstance(error, errors.ParseException):
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error"
+    for kind, status, why in _INVALID:
+        if isinstance(error, kind):
+            return status, f"Invalid request: {why}"
+    return HTTPStatus.BAD_REQUEST, "Invalid request: it is not written as HTTP wants it"
+
 
 def patient_worker(
     receive_seconds: float, most_held: int, on_refused: Callable[[], None]
@@ -188,27 +322,6 @@ def patient_worker(
     """Makes the worker with these attributes."""
     own = {"receive_seconds": receive_seconds, "most_held": most_held}
     return type("PatientWorker", (PatientWorker,), {**own, "on_refused": staticmethod(on_refused)})
-
-
-def is_whole(collected: bytearray) -> bool:
-    """Tells whether a request need not be waited for any longer.
-
-    It is there, or it is too long or too odd to be collected. Where that is a mistake, a thread
-    waits for the rest; it is never a mistake about what the request says.
-    """
-    if len(collected) >= MOST_COLLECTED:
-        return True
-    end = collected.find(b"\r\n\r\n")
-    if end < 0:
-        return False
-    head = bytes(collected[:end]).lower()
-    # Such a client sends its body only after an answer, which gunicorn gives it.
-    if b"\r\nexpect:" in head:
-        return True
-    if _IN_CHUNKS.search(head):
-        return _LAST_CHUNK.search(collected, end + 2) is not None
-    length = _LENGTH.search(head)
-    return length is None or len(collected) - end - 4 >= int(length[1])
 
 
 class PlainRequest(NamedTuple):
@@ -254,14 +367,15 @@ class _Connection(TConn):
 
     def __init__(self, cfg: Any, sock: Any, client: Any, server: Any, seconds: float) -> None:
         super().__init__(cfg, sock, client, server)
-        self.collected = bytearray()
+        self.arriving = Arriving()
+        self.ignored = 0  # bytes that came after the last answer
         self._seconds = seconds
 
     def init(self) -> None:
         """Hands the parser what was collected; this runs in the thread, before each request."""
         super().init()
-        self.parser.unreader.unread(bytes(self.collected))
-        self.collected.clear()
+        self.parser.unreader.unread(bytes(self.arriving.collected))
+        self.arriving = Arriving()
         self.parser.unreader.sock = _TimedSocket(self.sock, time.monotonic() + self._seconds)
 
 

@@ -65,7 +65,8 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     folder = settings.files_folder or default_folder(settings.port)
     store = FileStore(folder, settings.file_keep_seconds, settings.file_store_bytes)
     working = threading.BoundedSemaphore(_AT_A_TIME)
-    store.sweep()
+    if settings.files:
+        store.sweep()
 
     @routes.post("/translate_file")
     @guarded(max_body_bytes=settings.file_limit_bytes + _ENVELOPE_BYTES)

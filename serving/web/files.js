@@ -100,7 +100,7 @@ function makeCard(name) {
       say(_("Translating…"), "working");
     },
     done: ({ translatedFileUrl }) => {
-      const link = make("a", { href: sameOrigin(translatedFileUrl), download: "", className: "button" }, _("Download"));
+      const link = make("a", { href: beside(translatedFileUrl), download: "", className: "button" }, _("Download"));
       actions.replaceChildren(link);
       say(_("Translated"), "done");
       link.click();
@@ -113,8 +113,7 @@ function makeCard(name) {
   };
 }
 
-/** Behind a proxy the server may not know the name that it is reached by; the page does. */
-function sameOrigin(address) {
-  const { pathname, search } = new URL(address, location.href);
-  return pathname + search;
+/** Behind a proxy the server may not know the name and the path that it is reached by; the page does. */
+function beside(address) {
+  return `download_file/${address.split("/").pop()}`;
 }

@@ -215,6 +215,17 @@ def test_more_requests_than_may_wait_are_refused_at_once(gate: Gate) -> None:
     clients.close()
 
 
+def test_what_comes_later_of_a_request_is_not_refused(gate: Gate) -> None:
+    clients = Clients(gate, most_waiting=2)
+    busy, caller = clients.occupy(), Caller()
+    first = clients.ask("a", caller=caller)
+    with pytest.raises(Overloaded):
+        clients.ask("b").result(10)
+    later = clients.ask("c", caller=caller)
+    assert finish(clients, busy, first, later) == [["busy"], ["a"], ["c"]]
+    clients.close()
+
+
 class Steady:
     """Takes a hundredth of a second for each sentence."""
 

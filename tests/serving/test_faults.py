@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,15 @@ SLOW = 0.05
 def models(tmp_path: Path) -> Path:
     write_version(tmp_path, "es-en/1", seconds=SLOW)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def garbled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeServer]:
+    """A server that is asked what it cannot read."""
+    models = tmp_path_factory.mktemp("models")
+    write_version(models, "es-en/1")
+    with fake_server(models) as server:
+        yield server
 
 
 def wait_for(server: FakeServer, text: str, seconds: float = 10.0) -> float:
@@ -153,3 +165,29 @@ def test_too_many_at_once_are_told_so_at_once(models: Path) -> None:
         assert int(refused.headers["Retry-After"]) >= 1
     assert found.failures == []
     assert found.statuses() == {200, 503}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST /translate?q=geheim is this HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\ngehe im: a\r\n\r\n", 400),
+        (b"GET /translate?q=geheim" + b"a" * 9_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nA: geheim" + b"a" * 9_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nExpect: geheim\r\n\r\n", 417),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: geheim\r\n\r\n", 501),
+    ],
+)
+def test_what_is_no_request_is_refused_in_words_that_do_not_quote_it(
+    garbled: FakeServer, request_: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", garbled.port)) as connection:
+        connection.sendall(request_)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == status
+        assert answer.headers["Connection"] == "close"
+        assert json.load(answer)["error"].startswith("Invalid request: ")
+    [line] = garbled.log().splitlines()[-1:]
+    assert "WARNING An invalid request was refused: " in line
+    assert "gehe" not in garbled.log()

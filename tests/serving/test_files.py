@@ -326,6 +326,45 @@ def test_a_file_is_deleted_though_nobody_asks(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_only_files_of_the_store_are_deleted(engine, folder: Path) -> None:
+    names = ["translate.sqlite3", "a" * 31, "b" * 32, "." + "c" * 32 + ".0123abcd.tmp", ".c.tmp"]
+    folder.mkdir(mode=0o700)
+    for name in names:
+        (folder / name).write_text("x")
+    (folder / ("d" * 32)).mkdir()
+    (folder / "others").mkdir()
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    app = create_app(Settings(files_folder=folder), Registry([engine]))
+    assert send(app.test_client(), b"uno").status_code == 200
+    left = {path.name for path in folder.iterdir()}
+    assert left & {*names, "d" * 32, "others"} == {*names[:2], names[4], "d" * 32, "others"}
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_a_folder_that_others_can_read_is_left_alone(
+    engine, folder: Path, caplog: pytest.LogCaptureFixture, files: bool
+) -> None:
+    folder.mkdir(mode=0o755)
+    old = folder / ("a" * 32)
+    old.write_text("x")
+    os.utime(old, (1, 1))
+    app = create_app(Settings(files=files, files_folder=folder), Registry([engine]))
+    assert old.exists()
+    assert ("that are old may stay" in caplog.text) is files
+    # Nor is anything given out that somebody else may have put there.
+    assert app.test_client().get(f"/download_file/{old.name}-a.txt").status_code >= 400
+
+
+def test_nothing_is_deleted_where_files_are_switched_off(engine, folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    old = folder / ("a" * 32)
+    old.write_text("x")
+    os.utime(old, (1, 1))
+    create_app(Settings(files=False, files_folder=folder), Registry([engine]))
+    assert old.exists()
+
+
 def test_the_folder_is_private(client: FlaskClient, folder: Path) -> None:
     send(client, b"uno")
     assert folder.stat().st_mode & 0o777 == 0o700

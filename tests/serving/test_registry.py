@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from serving.served_model import Engine
 from serving.waiting import NotReady
 from serving.watcher import Watcher
 from translator.errors import InputError, ModelFolderError
+from translator.model_folder import version_folders
 
 MakeEngine = Callable[..., Engine]
 
@@ -92,7 +95,7 @@ def test_what_is_no_version_is_left_alone(tmp_path: Path) -> None:
     make_folders(tmp_path, "es-en/1", "es-en/1.tmp", "es-en/old", "notes/drafts")
     (tmp_path / "README.md").write_text("models")
     (tmp_path / "es-en" / "7").write_text("a file, not a folder")
-    assert find_versions(tmp_path) == {"es-en": [tmp_path / "es-en" / "1"]}
+    assert find_versions(tmp_path).versions == {"es-en": [tmp_path / "es-en" / "1"]}
 
 
 @pytest.mark.parametrize("error", [ModelFolderError("checksum"), OSError("disk")])
@@ -233,6 +236,120 @@ def test_on_demand_a_broken_version_gives_way_to_the_one_below(
     with pytest.raises(NotReady, match="en-es cannot be loaded"):
         registry.find("en", "es")
     assert registry.pairs == [("es", "en")]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The time as a pair's model sees it; it stands still unless a test moves it."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("serving.slot.time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def unreadable() -> ModelFolderError:
+    error = ModelFolderError("1/saved_model.pb: cannot be read")
+    error.__cause__ = OSError(errno.EMFILE, "Too many open files")
+    return error
+
+
+PASSING = [OSError(errno.EMFILE, "Too many open files"), MemoryError(), unreadable()]
+
+
+@pytest.mark.parametrize("error", PASSING)
+def test_on_demand_a_pair_outlives_what_passes(
+    tmp_path: Path, loader: Loader, clock: SimpleNamespace, error: Exception
+) -> None:
+    make_folders(tmp_path, "es-en/1", "es-en/2")
+    loader.broken = dict.fromkeys(["es-en/1", "es-en/2"], error)
+    diary = Diary()
+    registry = load(tmp_path, loader, observer=diary, memory_bytes=10**9)
+    for _ in range(3):
+        with pytest.raises(NotReady):
+            registry.find("es", "en")
+        registry.reload()
+        assert registry.pairs == [("es", "en")]
+    # It is not tried with every request, and less often the longer it lasts.
+    assert diary.events == ["refused es-en 2", "refused es-en 1"]
+    for seconds, tried in ((1.5, True), (1.5, False), (1.5, True), (6.0, False), (1.5, True)):
+        clock.now += seconds
+        diary.events.clear()
+        with pytest.raises(NotReady):
+            registry.find("es", "en")
+        assert bool(diary.events) is tried
+    loader.broken = {}
+    clock.now += 300
+    assert served(registry) == 2
+    assert registry.problems() == {}
+    assert registry.status()[0].problems == ()
+
+
+@pytest.mark.parametrize("error", PASSING)
+def test_what_failed_for_a_passing_reason_is_tried_again(
+    tmp_path: Path, loader: Loader, clock: SimpleNamespace, error: Exception
+) -> None:
+    make_folders(tmp_path, "es-en/1", "es-en/2")
+    loader.broken = {"es-en/2": error}
+    registry = load(tmp_path, loader)
+    assert served(registry) == 1
+    assert registry.status()[0].problems
+    loader.broken = {}
+    registry.reload()
+    assert served(registry) == 1
+    clock.now += 2
+    registry.reload()
+    assert served(registry) == 2
+    assert registry.status()[0].problems == ()
+
+
+def test_on_demand_a_lower_version_helps_out(
+    tmp_path: Path, loader: Loader, clock: SimpleNamespace
+) -> None:
+    make_folders(tmp_path, "es-en/1", "es-en/2")
+    loader.broken = {"es-en/2": MemoryError()}
+    registry = load(tmp_path, loader, memory_bytes=10**9)
+    assert served(registry) == 1
+    loader.broken = {}
+    clock.now += 2
+    registry.reload()
+    assert served(registry) == 2
+
+
+def test_a_folder_that_cannot_be_read_stops_nothing(
+    tmp_path: Path,
+    loader: Loader,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    closed = {"lost+found"}
+
+    def look(folder: Path) -> list[tuple[int, Path]]:
+        if folder.name in closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return version_folders(folder)
+
+    monkeypatch.setattr("serving.registry.version_folders", look)
+    make_folders(tmp_path, "es-en/1", "en-es/1")
+    (tmp_path / "lost+found").mkdir()
+    registry = load(tmp_path, loader)
+    assert registry.pairs == [("en", "es"), ("es", "en")]
+    closed.add("en-es")
+    make_folders(tmp_path, "es-en/2", "de-en/1")
+    registry.reload()
+    registry.reload()
+    assert registry.pairs == [("de", "en"), ("en", "es"), ("es", "en")]
+    assert (served(registry), served(registry, "en", "es")) == (2, 1)
+    # Each is told of once.
+    assert [line.message for line in caplog.records] == [
+        "The folder lost+found is passed over: Permission denied",
+        "The folder en-es is passed over: Permission denied",
+    ]
+    shutil.rmtree(tmp_path / "en-es")
+    registry.reload()
+    assert registry.pairs == [("de", "en"), ("es", "en")]
+    closed |= {"es-en", "de-en"}
+    with pytest.raises(ModelFolderError):
+        registry.reload()
+    assert registry.pairs == [("de", "en"), ("es", "en")]
 
 
 def test_several_that_ask_at_once_load_a_model_once(tmp_path: Path, loader: Loader) -> None:

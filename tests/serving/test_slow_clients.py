@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from live import Live, telling_server
 
-from serving.worker import MOST_COLLECTED, is_whole
+from serving.arriving import MOST_COLLECTED
 
 BODY = b'{"q": "uno dos", "source": "es", "target": "en"}'
 START = b"POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -116,25 +116,46 @@ def test_a_long_body_that_stops_halfway_is_let_go_as_well(live: Live) -> None:
         assert seconds_until_closed(connection) < SECONDS + 3
 
 
-@pytest.mark.parametrize(
-    ("collected", "whole"),
-    [
-        (b"", False),
-        (b"GET / HTTP/1.1\r\n", False),
-        (b"GET / HTTP/1.1\r\n\r\n", True),
-        (b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n", False),
-        (b"POST / HTTP/1.1\r\ncontent-length:2 \r\n\r\na", False),
-        (b"POST / HTTP/1.1\r\nCONTENT-LENGTH: 2\r\n\r\nab", True),
-        (b"POST / HTTP/1.1\r\nX: 1\r\nContent-Length: 2\r\nY: 2\r\n\r\nabc", True),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n", False),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", True),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n0\r\n\r\n", True),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n", False),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", True),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /", True),
-        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", True),
-        (b"a" * MOST_COLLECTED, True),
-    ],
-)
-def test_what_is_waited_for(collected: bytes, whole: bool) -> None:
-    assert is_whole(bytearray(collected)) is whole
+def test_nobody_who_waits_for_leave_to_send_holds_a_thread(live: Live) -> None:
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(live.connect()) for _ in range(20)]
+        for connection in slow:
+            connection.sendall(START + b"Expect: 100-continue\r\n" + LENGTH)
+            assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert answered_within(live, seconds=1)
+        slow[0].sendall(BODY)
+        # It is not told a second time.
+        assert slow[0].recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_the_first_byte_of_a_second_request_holds_no_thread(live: Live) -> None:
+    request = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(live.connect()) for _ in range(20)]
+        for connection in slow:
+            connection.sendall(request + request[:1])
+            assert read_answer(connection)[0] == 200
+        assert answered_within(live, seconds=1)
+        slow[0].sendall(request[1:])
+        assert read_answer(slow[0])[0] == 200
+        assert seconds_until_closed(slow[1]) < SECONDS + 3
+
+
+def test_nobody_waits_for_clients_that_keep_their_end_open(live: Live) -> None:
+    request = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        open_ = [stack.enter_context(live.connect()) for _ in range(10)]
+        for connection in open_:
+            connection.sendall(request)
+            assert read_answer(connection)[0] == 200
+        assert answered_within(live, seconds=1)
+        # They are let go in the end, by a reset if they go on sending.
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            send_slowly(open_[0], b"x" * 50)
+
+
+def test_who_goes_on_sending_after_the_last_answer_gets_it(live: Live) -> None:
+    with live.connect() as connection:
+        connection.sendall(START + b"Connection: close\r\n" + LENGTH + BODY + b"x" * 30_000)
+        assert read_answer(connection)[0] == 200
+        assert connection.recv(1) == b""

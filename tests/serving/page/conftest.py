@@ -23,6 +23,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from serving.app import create_app
@@ -54,8 +55,11 @@ TOLD = {
 
 SPANISH_TO_ENGLISH = "#source=es&target=en"
 
-DOWNLOAD = "a-translated-file"
+DOWNLOAD = "download_file/a-translated-file"
 """Where the server of these tests has a file."""
+
+BEHIND = "/behind/a/proxy"
+"""Where it is found as well, as behind a proxy that has others beside it."""
 
 Serve = Callable[..., Any]
 OpenPage = Callable[..., Page]
@@ -74,7 +78,8 @@ def serve(make_engine: Callable[..., Engine]) -> Serve:
         registry = Registry([make_engine(*pair) for pair in pairs])
         app = create_app(Settings(**settings), registry, metrics=Metrics())
         app.add_url_rule(f"/{DOWNLOAD}", view_func=_file)
-        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+        both = DispatcherMiddleware(app, {BEHIND: app})
+        server = make_server("127.0.0.1", port, both, threaded=True, request_handler=_Quiet)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from browsing import answer_with, drop_file, only_refusals
 from playwright.sync_api import Page, expect
 
@@ -14,7 +16,7 @@ def choose(page: Page, name: str, content: bytes = b"uno dos") -> None:
 
 def translated(page: Page) -> None:
     # As a server does that does not know the name that it is reached by.
-    url = "http://inside.example:8080/a-translated-file"
+    url = "http://inside.example:8080/download_file/a-translated-file"
     answer_with(page, "translate_file", json={"translatedFileUrl": url})
 
 
@@ -31,6 +33,17 @@ def test_a_file_that_is_chosen_comes_back_as_a_download(page: Page) -> None:
     files = page.get_by_role("region", name="Files")
     expect(files.get_by_role("listitem")).to_contain_text("Translated")
     expect(files.get_by_role("link", name="Download")).to_be_visible()
+
+
+def test_a_file_is_found_behind_a_proxy_that_adds_to_the_path(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("behind/a/proxy/#source=es&target=en")
+    translated(page)
+    with page.expect_download() as download:
+        choose(page, "notes.txt")
+    assert download.value.url.endswith("/behind/a/proxy/download_file/a-translated-file")
+    assert download.value.path().read_text() == "dos uno"
 
 
 def test_a_file_that_is_dropped_comes_back_too(page: Page) -> None:
