@@ -57,7 +57,8 @@ class Augmentation:
         """Yields the chunks with what is made of their pairs behind them."""
         rng = random.Random(seed)  # noqa: S311 - nothing here is a secret
         for chunk in chunks:
-            yield chunk._replace(pairs=[*chunk.pairs, *self._make(list(chunk.pairs), rng)])
+            made = [*self._make(list(chunk.pairs), rng)]
+            yield chunk._replace(pairs=[*chunk.pairs, *made], made=len(made))
 
     def _make(self, pairs: list[Pair], rng: random.Random) -> Iterator[Pair]:
         names: list[str] = []

@@ -37,7 +37,7 @@ def tune_search(translator: Translator, pairs: Sequence[Pair]) -> SearchConfig:
     sources = [source for source, _ in pairs]
 
     def quality(search: SearchConfig) -> float:
-        return _quality(translator.translate(sources, search), pairs)
+        return _quality(translator.translate(sources, search), pairs, translator.target_language)
 
     plain = SearchConfig()
     of_length = [dataclasses.replace(plain, length_penalty=x) for x in LENGTH_PENALTIES]
@@ -59,7 +59,8 @@ def mending_helps(translator: Translator, pairs: Sequence[Pair], search: SearchC
         return searched[-1]
 
     mended = translator.mended(translate)([Sentence(text) for text, _ in pairs[:_MOST_PAIRS]])
-    return _quality(mended, pairs) >= _quality(searched[0], pairs)
+    language = translator.target_language
+    return _quality(mended, pairs, language) >= _quality(searched[0], pairs, language)
 
 
 def fit_confidence(
@@ -90,8 +91,8 @@ def fit_confidence(
     return Estimator(float(y.mean() - mean @ slopes), tuple(slopes.tolist()))
 
 
-def _quality(translations: Sequence[Translation], pairs: Sequence[Pair]) -> float:
+def _quality(translations: Sequence[Translation], pairs: Sequence[Pair], language: str) -> float:
     """BLEU and chrF, added up, of the translations of the first pairs."""
     texts = [translation.text for translation in translations]
     references = [target for _, target in pairs[: len(texts)]]
-    return sum(score.value for score in corpus_scores(texts, references))
+    return sum(score.value for score in corpus_scores(texts, references, language))

@@ -21,6 +21,9 @@ from training.schedules import Forcing
 class Clock(keras.callbacks.Callback):
     """Counts updates, tokens and seconds; first of the callbacks.
 
+    The time from `pause` to `go_on` is that of the run, but no time of training: the speed in the
+    log does not fall where the model is validated and saved.
+
     Args:
         progress: Counted in place.
         tokens: From the number of a batch to its real source and target tokens.
@@ -31,6 +34,8 @@ class Clock(keras.callbacks.Callback):
         self.progress = progress
         self.tokens = tokens
         self._since = 0.0
+        self._paused = 0.0
+        self._aside = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._since = time.monotonic()
@@ -42,7 +47,16 @@ class Clock(keras.callbacks.Callback):
         self.progress.update += 1
         now = time.monotonic()
         self.progress.seconds += now - self._since
-        self._since = now
+        self.progress.interval.seconds += now - self._since - self._aside
+        self._since, self._aside = now, 0.0
+
+    def pause(self, batch: int = 0, logs: Any = None) -> None:
+        """Says that what follows is no training."""
+        self._paused = time.monotonic()
+
+    def go_on(self, batch: int = 0, logs: Any = None) -> None:
+        """Says that training goes on."""
+        self._aside += time.monotonic() - self._paused
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -226,7 +240,9 @@ class Validate(keras.callbacks.Callback):
 class LogTraining(keras.callbacks.Callback):
     """Logs the loss per token since the last line, the gradient's norm, the rates and the speed.
 
-    Keras averages the losses of batches by their sentences; here they are weighed by their tokens.
+    The loss is that without label smoothing, as validations have it. Keras averages the losses of
+    batches by their sentences; here they are weighed by their tokens. How often the gradient was
+    clipped is told only where it is clipped by its norm.
 
     Args:
         log: Where to.
@@ -246,7 +262,7 @@ class LogTraining(keras.callbacks.Callback):
         self.optimizer = optimizer
         self.forcing = forcing
         self._rate = 0.0
-        self._mark = (progress.seconds, progress.target_tokens)
+        self._mark = progress.target_tokens
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if (self.progress.update + 1) % self.every == 0:
@@ -256,21 +272,17 @@ class LogTraining(keras.callbacks.Callback):
         # So that the next loss is that of the next batch alone. On JAX, to ask for the model is
         # also to bring its variables up to date.
         self.model.reset_metrics()
-        self._count(float((logs or {})["loss"]), float(self.optimizer.gradient_norm.value))
+        self._count(float((logs or {})["plain_loss"]), float(self.optimizer.gradient_norm.value))
         if self.progress.update % self.every == 0:
             figures = self._figures(self.progress.interval)
             self.progress.interval = Interval()
             self.log.write(self.progress, figures)
 
     def _count(self, loss: float, norm: float) -> None:
-        seconds, tokens = (
-            self.progress.seconds - self._mark[0],
-            self.progress.target_tokens - self._mark[1],
-        )
-        self._mark = (self.progress.seconds, self.progress.target_tokens)
+        tokens = self.progress.target_tokens - self._mark
+        self._mark = self.progress.target_tokens
         interval = self.progress.interval
         interval.updates += 1
-        interval.seconds += seconds
         interval.target_tokens += tokens
         interval.loss += loss * tokens
         interval.norm += norm
@@ -278,12 +290,14 @@ class LogTraining(keras.callbacks.Callback):
         interval.clipped += norm > (self.optimizer.clip_norm or math.inf)
 
     def _figures(self, interval: Interval) -> dict[str, float]:
-        return {
+        figures = {
             "loss": interval.loss / interval.target_tokens,
             "learning_rate": self._rate,
             "teacher_forcing": self.forcing(self.progress.update - 1),
             "tokens_per_second": interval.target_tokens / max(1e-9, interval.seconds),
             "gradient_norm": interval.norm / interval.updates,
             "gradient_norm_max": interval.norm_max,
-            "clipped": interval.clipped / interval.updates,
         }
+        if self.optimizer.clip_norm:
+            figures["clipped"] = interval.clipped / interval.updates
+        return figures

@@ -24,9 +24,9 @@ class Interval:
 
     Attributes:
         updates: Updates done.
-        seconds: Time spent.
+        seconds: Time spent training; not that of validations and checkpoints.
         target_tokens: Real target tokens learnt from.
-        loss: Sum of their losses.
+        loss: Sum of their losses, without label smoothing.
         norm: Sum of the gradients' norms.
         norm_max: The largest of them.
         clipped: How many were clipped.
@@ -47,7 +47,7 @@ class Progress:
 
     Attributes:
         update: Updates done.
-        seconds: Time spent training, of all sessions.
+        seconds: Time spent, validations included, of all sessions.
         best: Best value of the selection metric so far.
         best_update: When that was.
         stale: Validations since.

@@ -16,7 +16,14 @@ else:
     import tomli as tomllib
 
 from training.augmentation import Augmentation
-from training.schedules import Forcing, ForcingKind, LearningRate, RateKind, make_forcing
+from training.schedules import (
+    Forcing,
+    ForcingKind,
+    LearningRate,
+    RateKind,
+    choose_k,
+    make_forcing,
+)
 from translator.config import Attention, Cell, ModelConfig
 from translator.errors import ConfigError
 from translator.hardware import has_bfloat16
@@ -39,6 +46,9 @@ FREE_TO_CHANGE = frozenset(
     }
 )
 """What a run may go on with another value of. More epochs stretch the decay from there on."""
+
+CHOSEN_K = -1.0
+"""A `teacher_forcing_k` to be chosen; 0 is taken: it feeds no reference at all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +109,9 @@ class TrainConfig:
             `linear`, `exponential`, `inverse_sigmoid`.
         teacher_forcing_warmup: Share of the run before the schedule begins; until then ε is 1. Not
             for `constant`.
-        teacher_forcing_k: Parameter k of the schedule.
+        teacher_forcing_k: Parameter k of the schedule. -1 chooses it: 1 for `constant` and
+            `linear`; else from the number of updates of the schedule, so that `exponential` reaches
+            the floor at their end, and `inverse_sigmoid` falls to 1/2 at half of them.
         teacher_forcing_slope: Slope per update, for `linear` only; 0 chooses the slope that
             reaches the floor with the last update.
         teacher_forcing_floor: Minimum ε. Not for `constant`.
@@ -163,7 +175,7 @@ class TrainConfig:
     clip_value: float = 0.0
     teacher_forcing: ForcingKind = "linear"
     teacher_forcing_warmup: float = 0.67
-    teacher_forcing_k: float = 1.0
+    teacher_forcing_k: float = CHOSEN_K
     teacher_forcing_slope: float = 0.0
     teacher_forcing_floor: float = 0.75
     teacher_forcing_feed: Feed = "sample"
@@ -216,10 +228,13 @@ class TrainConfig:
     def forcing(self, total: int) -> Forcing:
         """The schedule of the teacher-forcing ratio in a run of `total` updates."""
         k, floor = self.teacher_forcing_k, self.teacher_forcing_floor
+        start = int(self.teacher_forcing_warmup * total)
+        updates = max(1, total - start)
+        if k == CHOSEN_K:
+            k = choose_k(self.teacher_forcing, updates, floor)
         if self.teacher_forcing == "constant":
             return make_forcing("constant", k)
-        start = int(self.teacher_forcing_warmup * total)
-        slope = self.teacher_forcing_slope or max(0.0, k - floor) / max(1, total - start)
+        slope = self.teacher_forcing_slope or max(0.0, k - floor) / updates
         return make_forcing(self.teacher_forcing, k, slope, floor, start)
 
     def rate(self, total: int) -> LearningRate:

@@ -112,10 +112,12 @@ class Chunk(NamedTuple):
     Attributes:
         pairs: Source and target texts.
         tagged: The sources were made by a machine.
+        made: How many of the pairs, the last ones, were made of others.
     """
 
     pairs: Sequence[Pair]
     tagged: bool = False
+    made: int = 0
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,12 @@ class DataParallelSeq2Seq(ScheduledSeq2Seq):
         inputs, labels = data
         words = batch_to_words(inputs, labels)
         with tf.control_dependencies([self.cluster.send(Message.BATCH, words)]):
-            loss = self.learn(inputs, labels)
+            loss, plain = self.learn(inputs, labels)
         self._loss_tracker.update_state(loss)
+        self.plain_loss.update_state(plain)
         return self.compute_metrics(inputs, labels, None)
 
-    def learn(self, inputs: dict[str, Tensor], labels: Tensor) -> Tensor:
+    def learn(self, inputs: dict[str, Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
         """An update of the weights, with the gradient of the whole batch.
 
         Args:
@@ -56,7 +57,8 @@ class DataParallelSeq2Seq(ScheduledSeq2Seq):
             labels: batch x target_length, ids, 0-padded, of the whole batch.
 
         Returns:
-            Mean loss of the real target tokens of the whole batch, a scalar.
+            Mean loss of the real target tokens of the whole batch, and that without label
+            smoothing, scalars.
         """
         import tensorflow as tf
 
@@ -64,19 +66,19 @@ class DataParallelSeq2Seq(ScheduledSeq2Seq):
         shares = {name: share(inputs[name]) for name in ("source_ids", "target_ids")}
         with tf.GradientTape() as tape:
             features = self({**inputs, **shares}, training=True)
-            total, count = self.loss_sum(share(labels), features)
-        found = [total, count, *map(dense, tape.gradient(total, weights))]
+            total, plain, count = self.loss_sums(share(labels), features)
+        found = [total, plain, count, *map(dense, tape.gradient(total, weights))]
         summed = self.cluster.sum(tf.concat([tf.reshape(x, (-1,)) for x in found], axis=0))
         # Where no sum comes, because a process is lost, nothing at all may change.
         with tf.control_dependencies([summed]):
-            total, count = summed[0], tf.maximum(summed[1], 1.0)
+            total, plain, count = summed[0], summed[1], tf.maximum(summed[2], 1.0)
             sizes = [math.prod(weight.shape) for weight in weights]
             gradients = [
                 tf.reshape(vector, weight.shape)
-                for vector, weight in zip(tf.split(summed[2:] / count, sizes), weights, strict=True)
+                for vector, weight in zip(tf.split(summed[3:] / count, sizes), weights, strict=True)
             ]
             self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-            return total / count
+            return total / count, plain / count
 
 
 def batch_to_words(inputs: dict[str, Tensor], labels: Tensor) -> Tensor:

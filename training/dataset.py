@@ -28,10 +28,24 @@ Batch = tuple[dict[str, npt.NDArray[Any]], Ids]
 
 @dataclasses.dataclass(frozen=True)
 class EncodedPairs:
-    """Encoded pairs, aligned; neither side holds BOS or EOS."""
+    """Encoded pairs, aligned; neither side holds BOS or EOS.
+
+    Attributes:
+        source: Source ids.
+        target: Target ids.
+        made: How many of the pairs were made of others.
+        left_out: How many pairs of the corpus itself were too long to be among them.
+    """
 
     source: Rows
     target: Rows
+    made: int = 0
+    left_out: int = 0
+
+    @property
+    def original(self) -> int:
+        """How many of the pairs are of the corpus itself."""
+        return len(self) - self.made
 
     def __len__(self) -> int:
         return len(self.source)
@@ -56,22 +70,25 @@ def encode_chunks(
         ConfigError: There are tagged pairs, and the vocabulary has no tag.
     """
     encoded = EncodedPairs(Rows(size=source.size), Rows(size=target.size))
-    read = 0
+    read = read_made = kept_made = 0
     for chunk in chunks:
-        read += len(chunk.pairs)
+        read, read_made = read + len(chunk.pairs), read_made + chunk.made
+        first_made = len(chunk.pairs) - chunk.made
         tag = _tag(source) if chunk.tagged else []
         sources = source.encode_all([pair[0] for pair in chunk.pairs])
         targets = target.encode_all([pair[1] for pair in chunk.pairs])
-        for source_ids, target_ids in zip(sources, targets, strict=True):
+        for n, (source_ids, target_ids) in enumerate(zip(sources, targets, strict=True)):
             if len(tag) + len(source_ids) <= max_length and len(target_ids) <= max_length:
                 encoded.source.append(tag + source_ids)
                 encoded.target.append(target_ids)
+                kept_made += n >= first_made
     if not len(encoded):
         raise CorpusError(
             f"expected pairs of at most {max_length} pieces a side. Received: {read} pairs, "
             "all of them longer"
         )
-    return encoded
+    left_out = (read - read_made) - (len(encoded) - kept_made)
+    return dataclasses.replace(encoded, made=kept_made, left_out=left_out)
 
 
 def _tag(tokenizer: Tokenizer) -> list[int]:

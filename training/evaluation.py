@@ -17,7 +17,7 @@ from training.dataset import Batches, encode_pairs, widths_to_compile
 from training.greedy import GreedyTranslator
 from training.losses import token_cross_entropy
 from translator.config import SearchConfig
-from translator.constants import PAD
+from translator.constants import PAD, UNSPACED
 from translator.dictionary import Dictionary
 from translator.model import Seq2Seq
 from translator.tokenizer import Tokenizer
@@ -42,15 +42,31 @@ class Score:
     signature: str
 
 
-def corpus_scores(hypotheses: Sequence[str], references: Sequence[str]) -> list[Score]:
-    """BLEU and chrF of translations against one reference each."""
+def corpus_scores(
+    hypotheses: Sequence[str], references: Sequence[str], language: str = ""
+) -> list[Score]:
+    """BLEU and chrF of translations against one reference each.
+
+    Args:
+        hypotheses: The translations.
+        references: What they should be.
+        language: Code of their language: BLEU counts characters, not words, where there are no
+            spaces between words.
+    """
     from sacrebleu.metrics import BLEU, CHRF
 
     scores = []
-    for name, metric in (("BLEU", BLEU()), ("chrF", CHRF())):
+    for name, metric in (("BLEU", BLEU(tokenize=_bleu_tokenizer(language))), ("chrF", CHRF())):
         result = metric.corpus_score(list(hypotheses), [list(references)])
         scores.append(Score(name, round(result.score, 2), str(metric.get_signature())))
     return scores
+
+
+def _bleu_tokenizer(language: str) -> str:
+    language = language.partition("-")[0]
+    if language == "zh":
+        return "zh"  # characters, but words of Latin letters stay whole
+    return "char" if language in UNSPACED else "13a"
 
 
 class LiveModel:
@@ -97,6 +113,7 @@ class Validator:
         target: Tokenizer of the target side.
         pairs: The valid split.
         config: Settings of the run.
+        language: Code of the target language.
     """
 
     def __init__(
@@ -106,6 +123,7 @@ class Validator:
         target: Tokenizer,
         pairs: Sequence[Pair],
         config: TrainConfig,
+        language: str = "",
     ) -> None:
         self._losses = TokenLosses(model)
         self._batches = Batches(
@@ -115,6 +133,7 @@ class Validator:
         )
         self._pairs = pairs
         self._select = config.select
+        self._language = language
         self._translate = _translate_function(model, source, target, config)
 
     def measure(self) -> dict[str, float]:
@@ -128,7 +147,8 @@ class Validator:
         figures = {"valid_loss": loss / tokens}
         if math.isfinite(loss):
             translations = self._translate([s for s, _ in self._pairs])
-            scores = corpus_scores(translations, [t for _, t in self._pairs])
+            references = [target for _, target in self._pairs]
+            scores = corpus_scores(translations, references, self._language)
             figures |= {f"valid_{score.metric.lower()}": score.value for score in scores}
         return figures
 

@@ -87,7 +87,7 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
         translator = Translator(saved, mending=False)
     report, translations = score_pairs(translator, valid, run.data.valid, search)
     estimator = fit_confidence(translations, [reference for _, reference in valid])
-    reports = [report]
+    reports = [{**report, "validation": True}]
     if test_files:
         reports.append(score_pairs(translator, read(test_files), test_files, search)[0])
     return {

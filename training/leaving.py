@@ -38,15 +38,17 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
 
     A run that continues a model has none: the model may know more words than its pairs have. Nor
     has one of a language without spaces, where words are not what letters in a row are, nor one
-    whose vocabulary was learnt without placeholders, nor one whose pairs have no words.
+    without attention, which does not tell what a word translates, nor one whose vocabulary was
+    learnt without placeholders, nor one whose pairs have no words.
 
     Raises:
         CheckpointError: The disk is full, or the folder cannot be written.
     """
     path = run.folder / DICTIONARY
     spaced = UNSPACED.isdisjoint(run.data.languages)
+    attends = run.config.attention != "none"
     placeholders = run.source.placeholders and run.target.placeholders
-    if path.exists() or run.data.init_from or not (spaced and placeholders):
+    if path.exists() or run.data.init_from or not (spaced and attends and placeholders):
         return
     begun = time.monotonic()
     targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)

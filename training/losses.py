@@ -20,7 +20,7 @@ def token_cross_entropy(ids: Tensor, logits: Tensor) -> Tensor:
 
 def smoothed_cross_entropy(
     model: Seq2Seq, features: Tensor, ids: Tensor, label_smoothing: float
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Cross-entropy with label smoothing (Szegedy et al., arXiv 1512.00567) of each token.
 
     The target distribution is 1 - s on the reference plus s spread evenly over the vocabulary, so
@@ -35,13 +35,14 @@ def smoothed_cross_entropy(
         label_smoothing: s, in [0, 1).
 
     Returns:
-        batch x target_length, in nats; what stands on padding means nothing.
+        The smoothed loss, and -log p(reference) alone; both batch x target_length, in nats; what
+        stands on padding means nothing.
     """
-    loss = token_cross_entropy(ids, model.logits(features))
+    loss = plain = token_cross_entropy(ids, model.logits(features))
     if label_smoothing:
         table, bias = model.output_embeddings, ops.convert_to_tensor(model.output_bias)
         reference = ops.sum(features * embed(table, ids), axis=-1) + ops.take(bias, ids, axis=0)
         mean_row = ops.mean(ops.convert_to_tensor(table), axis=0)
         mean = ops.sum(features * mean_row, axis=-1) + ops.mean(bias)
         loss = loss + label_smoothing * (reference - mean)
-    return loss
+    return loss, plain

@@ -9,6 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from training.checkpoint import Progress as RunProgress
 
+_SPEED_OVER = 600
+"""Seconds that the time left is judged by; two sets of figures are seldom further apart."""
+
 
 class ProgressDisplay:
     """A bar on a terminal; a line for each set of figures elsewhere.
@@ -28,6 +31,7 @@ class ProgressDisplay:
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=self.console,
+            speed_estimate_period=_SPEED_OVER,
             disable=not self.console.is_terminal,
         )
         self._task = self._bar.add_task("training", total=total, figures="")

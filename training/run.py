@@ -25,7 +25,7 @@ from typing import Any
 import keras
 
 from training.checkpoint import load_weights, save_weights
-from training.config import TrainConfig, changed
+from training.config import CHOSEN_K, TrainConfig, changed
 from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
@@ -308,6 +308,8 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorp
     before = Run.open(folder)
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
+    if config.teacher_forcing_k == CHOSEN_K:
+        config = dataclasses.replace(config, teacher_forcing_k=before.config.teacher_forcing_k)
     differences = changed(dataclasses.asdict(before.config), config)
     if before.backend != keras.config.backend():
         # Batches and random numbers are others there: the run would not be the one begun here.

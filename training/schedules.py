@@ -52,6 +52,23 @@ def make_forcing(
     return lambda i: 1.0 if i < start else min(1.0, max(floor, formula(i - start)))
 
 
+def choose_k(kind: ForcingKind, updates: int, floor: float) -> float:
+    """The k with which a schedule takes so many updates.
+
+    exponential: it is at the floor, or at 0.01 if that is more, at their end.  inverse_sigmoid: it
+    is about 1/2 at half of them.  The others begin at 1.
+    """
+    if kind == "exponential":
+        return float(min(0.99, max(0.01, floor)) ** (1.0 / updates))
+    if kind == "inverse_sigmoid":
+        half = 0.5 * updates
+        k = 1.0 + half
+        for _ in range(60):  # Newton's method for k·ln k = half, from above
+            k = (k + half) / (1.0 + math.log(k))
+        return k
+    return 1.0
+
+
 def _inverse_sigmoid(i: int, k: float) -> float:
     # k / (k + e^{i/k}) = 1 / (1 + e^{i/k - ln k}), and e^{-x} cannot overflow where x is large.
     x = i / k - math.log(k)

@@ -56,7 +56,7 @@ def score_pairs(
     translations = translate([Sentence(source) for source, _ in pairs])
     seconds = time.monotonic() - start
     texts = [translation.text for translation in translations]
-    scores = corpus_scores(texts, [target for _, target in pairs])
+    scores = corpus_scores(texts, [target for _, target in pairs], translator.target_language)
     report = {
         "data": [bare_names(file) for file in files],
         "search": dataclasses.asdict(search),

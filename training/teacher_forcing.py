@@ -35,6 +35,10 @@ class ScheduledSeq2Seq(keras.Model):
         mode: Where the reference is not fed, the model's likeliest token is, not a drawn one.
         parts: How many parts a batch is cut into.
         seed: Of the coins and draws.
+
+    Attributes:
+        plain_loss: Mean loss of the real target tokens without label smoothing, a metric: what a
+            validation measures. `loss`, which `fit` also tells, is what is minimised.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class ScheduledSeq2Seq(keras.Model):
         self.mode = mode
         self.parts = parts
         self.random = keras.random.SeedGenerator(seed)
+        self.plain_loss = keras.metrics.Mean(name="plain_loss")
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> list[Tensor]:
         """What the output layer reads, batch x target_length x embedding_size, for each part.
@@ -88,22 +93,27 @@ class ScheduledSeq2Seq(keras.Model):
             sample_weight: Not looked at.
             training: Not looked at.
         """
-        total, count = self.loss_sum(y, y_pred)
-        return total / ops.maximum(count, 1.0)
+        total, plain, count = self.loss_sums(y, y_pred)
+        count = ops.maximum(count, 1.0)
+        self.plain_loss.update_state(plain / count)
+        return total / count
 
-    def loss_sum(self, labels: Tensor, features: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Sum of the losses of the real target tokens of a batch, and how many those are.
+    def loss_sums(self, labels: Tensor, features: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Sums over the real target tokens of a batch: losses, plain losses, and how many.
 
         Args:
             labels: batch x target_length, ids, 0-padded.
             features: What `call` returned.
         """
-        total, count = 0.0, 0.0
+        total, plain, count = 0.0, 0.0, 0.0
         for ids, read in zip(self._parts(labels), features, strict=True):
-            losses = smoothed_cross_entropy(self.seq2seq, read, ids, self.label_smoothing)
+            losses, unsmoothed = smoothed_cross_entropy(
+                self.seq2seq, read, ids, self.label_smoothing
+            )
             real = ops.cast(ops.not_equal(ids, PAD), losses.dtype)
-            total, count = total + ops.sum(losses * real), count + ops.sum(real)
-        return total, count
+            total, plain = total + ops.sum(losses * real), plain + ops.sum(unsmoothed * real)
+            count = count + ops.sum(real)
+        return total, plain, count
 
     def _features(
         self, source_ids: Tensor, target_ids: Tensor, ratio: Tensor, training: bool

@@ -30,6 +30,7 @@ from training.evaluation import Validator
 from training.leaving import leave_dictionary, leave_lexicon
 from training.log import RunLog
 from training.optimizer import ClippingAdam
+from training.overlap import Overlap
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
@@ -102,7 +103,10 @@ def train(
     say(recipe)
     with leading(cluster), held(folder):
         run = begin(folder, data, config, corpus, start, parts)
-        pairs = _encode(run, corpus, _words(run, corpus, say))
+        overlap = Overlap(valid.pairs)
+        pairs = _encode(run, overlap.watch(corpus.chunks()), _words(run, corpus, say))
+        if overlap.count:
+            say(overlap)
         leave_dictionary(run, corpus, say)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
@@ -122,15 +126,13 @@ def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list
     return read_words(path)
 
 
-def _encode(run: Run, corpus: StreamedCorpus, words: list[Pair]) -> EncodedPairs:
+def _encode(run: Run, chunks: Iterator[Chunk], words: list[Pair]) -> EncodedPairs:
     """The pairs of a corpus as ids, those that are made of them, and those of single words."""
     made = run.config.augmentation()
     if not (run.source.placeholders and run.target.placeholders):
         made = dataclasses.replace(made, placeholders=0.0)
-    chunks = made.apply(corpus.chunks(), run.config.seed)
-    return encode_chunks(
-        chain(chunks, [Chunk(words)]), run.source, run.target, run.config.max_length
-    )
+    chunks = chain(made.apply(chunks, run.config.seed), [Chunk(words, made=len(words))])
+    return encode_chunks(chunks, run.source, run.target, run.config.max_length)
 
 
 def _train(
@@ -146,9 +148,9 @@ def _train(
     ProgressDisplay(0, quiet).say(
         f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
         f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "
-        f"{config.dtype()}"
+        f"{config.dtype()}{_about(pairs, config.max_length)}"
     )
-    validator = Validator(model, run.source, run.target, valid.pairs, config)
+    validator = Validator(model, run.source, run.target, valid.pairs, config, run.data.target)
     try:
         with ProgressDisplay(total, quiet) as display:
             outcome = _fit(run, model, batches, total, validator, display, cluster)
@@ -157,6 +159,20 @@ def _train(
         raise
     leave_report(folder, total, outcome.reason, report and not outcome.interrupted, quiet)
     return outcome
+
+
+def _about(pairs: EncodedPairs, max_length: int) -> str:
+    """How many pairs were made of others, and how many of the others were left out."""
+    text = f"; {pairs.made:,} of the pairs are made of the others" if pairs.made else ""
+    if not pairs.left_out:
+        return text
+    read = pairs.original + pairs.left_out
+    has = "has" if pairs.left_out == 1 else "have"
+    was = "was" if pairs.left_out == 1 else "were"
+    return (
+        f"{text}; {pairs.left_out:,} of {read:,} pairs {has} more than {max_length} pieces and "
+        f"{was} left out (max_length)"
+    )
 
 
 def _fit(
@@ -200,12 +216,15 @@ def _fit(
 
         nan, stopped = StopOnNaN(progress, state, due), StopOnSignal(progress, total)
         save = SaveCheckpoints(checkpoints, config.checkpoint_every, progress, state, nan)
+        clock = Clock(progress, batches.tokens)
         callbacks = [
-            Clock(progress, batches.tokens),
+            clock,
             nan,
             LogTraining(log, config.log_every, progress, optimizer, forcing),
+            keras.callbacks.LambdaCallback(on_train_batch_end=clock.pause),
             validate,
             save,
+            keras.callbacks.LambdaCallback(on_train_batch_end=clock.go_on),
             stopped,
         ]
         if cluster is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,9 @@ from translator.errors import ConfigError, ModelFolderError
 from translator.text import normalize
 
 Algorithm = Literal["unigram", "bpe"]
+
+_COVERAGE, _LEAST_COVERAGE = 0.9999, 0.98
+"""Share of the text whose characters are pieces; SentencePiece takes no lower one."""
 
 
 class Tokenizer:
@@ -136,7 +140,8 @@ def train_tokenizer(texts: Sequence[str], size: int, algorithm: Algorithm = "uni
     """Learns the pieces of some text.
 
     Digits stand alone, so that a number never seen is still read digit by digit, and a character
-    never seen falls back to its bytes, so that nothing is unknown.
+    never seen falls back to its bytes, so that nothing is unknown. So do the rarest characters of
+    a script that has very many, which would leave no room for longer pieces.
 
     Args:
         texts: Normalised text, a sentence each; both languages where the vocabulary is joint. A
@@ -147,16 +152,33 @@ def train_tokenizer(texts: Sequence[str], size: int, algorithm: Algorithm = "uni
     Raises:
         ConfigError: The size is too small for the characters of the text.
     """
+    coverage = _coverage(texts, size)
     try:
-        return _train(texts, size, algorithm)
+        return _train(texts, size, algorithm, coverage)
     except RuntimeError as error:
         most = re.search(r"set it to a value <= (\d+)", str(error))
         if most:
-            return _train(texts, int(most.group(1)), algorithm)
-        raise ConfigError(f"vocab_size: {size} pieces cannot be learnt: {error}") from error
+            return _train(texts, int(most.group(1)), algorithm, coverage)
+        needed = re.search(r"smaller than required_chars. \d+ vs (\d+)", str(error))
+        reason = str(error)
+        if needed:
+            reason = (
+                f"the bytes and the characters of the text take {needed.group(1)} alone; "
+                "set vocab_size to more than that, better to twice as many"
+            )
+        raise ConfigError(f"vocab_size: {size} pieces cannot be learnt: {reason}") from error
 
 
-def _train(texts: Sequence[str], size: int, algorithm: Algorithm) -> Tokenizer:
+def _coverage(texts: Sequence[str], size: int) -> float:
+    """Share of the text that the characters take which are to be pieces: half of the pieces."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    covered = sum(count for _, count in counts.most_common(size // 2))
+    return min(_COVERAGE, max(_LEAST_COVERAGE, covered / max(1, counts.total())))
+
+
+def _train(texts: Sequence[str], size: int, algorithm: Algorithm, coverage: float) -> Tokenizer:
     model = io.BytesIO()
     spm.SentencePieceTrainer.train(
         sentence_iterator=iter(texts),
@@ -172,7 +194,7 @@ def _train(texts: Sequence[str], size: int, algorithm: Algorithm) -> Tokenizer:
         byte_fallback=True,
         split_digits=True,
         required_chars="0123456789",
-        character_coverage=0.9999,
+        character_coverage=coverage,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
         max_sentence_length=16384,

@@ -99,6 +99,7 @@ def test_what_is_made_stands_behind_its_chunk_and_follows_from_the_seed() -> Non
     assert list(chunk.pairs[:3]) == PAIRS
     # Of each pair four; but there is no other name or number to put in.
     assert len(chunk.pairs) == 3 + 3 * 3
+    assert chunk.made == 9
     joined = chunk.pairs[4]
     assert joined in [(f"{PAIRS[0][0]} {s}", f"{PAIRS[0][1]} {t}") for s, t in PAIRS]
     assert [*Augmentation().apply([Chunk(PAIRS)], seed=1)] == [Chunk(PAIRS)]

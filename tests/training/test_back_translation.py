@@ -113,6 +113,29 @@ class TestCommand:
         assert sum(row.split("\t")[0] == row.split("\t")[1][::-1] for row in rows) > 76
         assert len(read_corpus([str(output)]).pairs) > 70
 
+    def test_searches_with_the_penalties_of_the_model(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Tuned(Scripted):
+            source_language, target_language = "xx", "yy"
+
+            def search_config(self, **settings: int) -> SearchConfig:
+                return SearchConfig(**{"length_penalty": 0.3, **settings})
+
+            def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
+                searches.append(search)
+                return super().translate(texts, search)
+
+        searches: list[SearchConfig] = []
+        monkeypatch.setattr(Translator, "load", lambda _: Tuned())
+        (tmp_path / "text.txt").write_text("12\n")
+        result = invoke(
+            *("--model", tmp_path, "--output", tmp_path / "pairs.tsv", "--beam-size", 2),
+            *("--input", tmp_path / "text.txt"),
+        )
+        assert result.exit_code == 0, result.output
+        assert searches == [SearchConfig(beam_size=2, length_penalty=0.3)]
+
     def test_nothing_to_make_pairs_of(self, toy_model_folder: Path, tmp_path: Path) -> None:
         (tmp_path / "blank.txt").write_text("\n\n")
         output = tmp_path / "pairs.tsv"

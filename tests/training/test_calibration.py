@@ -23,6 +23,8 @@ def translation(text: str) -> Translation:
 class Known:
     """Searches and mends as it is told to."""
 
+    target_language = "en"
+
     def __init__(self, searched: str, mended: str) -> None:
         self.texts = searched, mended
         self.searches = 0
@@ -33,6 +35,18 @@ class Known:
 
     def mended(self, translate: Translate) -> Translate:
         return lambda sentences: [translation(self.texts[1]), *translate(sentences)[1:]]
+
+
+@pytest.mark.parametrize(("language", "helps"), [("en", True), ("zh", False)])
+def test_chinese_is_judged_by_its_characters(language: str, helps: bool) -> None:
+    """As words, both are wrong, and chrF prefers what leaves nothing out.
+
+    As characters, five of five are right, and six of eleven.
+    """
+    known: Any = Known("我们都喜欢", "我们都喜欢狗狗狗狗狗狗")
+    known.target_language = language
+    pairs = [("we all like dogs", "我们都喜欢狗")]
+    assert mending_helps(known, pairs, SearchConfig()) == helps
 
 
 @pytest.mark.parametrize(

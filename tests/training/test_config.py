@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from training.config import FREE_TO_CHANGE, TrainConfig, changed, read_settings
+from training.schedules import Forcing
 from translator.config import from_mapping
 from translator.errors import ConfigError
 
@@ -87,7 +88,7 @@ class TestRanges:
         "settings",
         [
             {"teacher_forcing": "quadratic"},
-            {"teacher_forcing_k": -1.0},
+            {"teacher_forcing_k": -0.5},
             {"teacher_forcing_slope": -1.0},
             {"teacher_forcing_floor": 1.5},
             {"teacher_forcing": "constant", "teacher_forcing_k": 1.5},
@@ -132,6 +133,48 @@ def test_a_plateau_that_patience_would_not_outlast() -> None:
 def test_constant_teacher_forcing_is_constant() -> None:
     forcing = TrainConfig(teacher_forcing="constant", teacher_forcing_k=0.5).forcing(100)
     assert {forcing(i) for i in range(100)} == {0.5}
+
+
+class TestChosenK:
+    """In a run of 1,000 updates, with a warm-up of 500."""
+
+    def forcing(self, kind: Any, floor: float = 0.0, **settings: Any) -> Forcing:
+        config = TrainConfig(
+            teacher_forcing=kind,
+            teacher_forcing_warmup=0.5,
+            teacher_forcing_floor=floor,
+            **settings,
+        )
+        return config.forcing(1000)
+
+    def test_inverse_sigmoid_has_its_middle_at_half_of_the_schedule(self) -> None:
+        forcing = self.forcing("inverse_sigmoid")
+        assert (forcing(499), forcing(999)) == (1.0, pytest.approx(0.0, abs=0.02))
+        assert forcing(500) > 0.98
+        assert forcing(750) == pytest.approx(0.5)
+
+    def test_exponential_ends_at_the_floor(self) -> None:
+        forcing = self.forcing("exponential", floor=0.25)
+        assert forcing(500) == 1.0
+        assert forcing(750) == pytest.approx(0.5)  # √0.25
+        assert forcing(999) == pytest.approx(0.25, abs=0.001)
+        assert self.forcing("exponential", floor=0.0)(999) == pytest.approx(0.01, abs=0.001)
+
+    def test_linear_and_constant_begin_at_1(self) -> None:
+        assert {self.forcing("constant")(i) for i in (0, 500, 999)} == {1.0}
+        assert self.forcing("linear", floor=0.5)(750) == pytest.approx(0.75)
+
+    def test_what_is_given_stays(self) -> None:
+        assert self.forcing("linear", teacher_forcing_k=0.0)(500) == 0.0
+        assert self.forcing("exponential", teacher_forcing_k=0.9)(502) == pytest.approx(0.81)
+        assert self.forcing("inverse_sigmoid", teacher_forcing_k=1.0)(500) == 0.5
+
+    @pytest.mark.parametrize("kind", ["constant", "linear", "exponential", "inverse_sigmoid"])
+    @pytest.mark.parametrize("total", [1, 2, 10**7])
+    @pytest.mark.parametrize("floor", [0.0, 0.75, 1.0])
+    def test_any_run_has_one(self, kind: Any, total: int, floor: float) -> None:
+        config = TrainConfig(teacher_forcing=kind, teacher_forcing_floor=floor)
+        assert 0.0 <= config.forcing(total)(total - 1) <= 1.0
 
 
 class TestLoad:

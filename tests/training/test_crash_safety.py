@@ -388,10 +388,11 @@ def test_a_line_of_the_log_covers_its_whole_interval(tmp_path: Path) -> None:
             callback.set_model(keras.Sequential())
             for update in updates:
                 callback.on_train_batch_begin(update)
-                progress.update, progress.seconds = update, update * 2.0
+                progress.update = update
+                progress.interval.seconds += 2.0
                 progress.target_tokens += 10 * update
                 optimizer.gradient_norm.value = 0.3 * update
-                callback.on_train_batch_end(update, {"loss": 1.0 / update})
+                callback.on_train_batch_end(update, {"loss": 9.0, "plain_loss": 1.0 / update})
             Checkpoints(folder / "checkpoints").save([], progress)
             restored = Checkpoints(folder / "checkpoints").restore([])
             assert restored == progress

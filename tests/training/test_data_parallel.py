@@ -215,17 +215,20 @@ def test_shares_add_up_to_the_batch(size: int) -> None:
             model.learn(*BATCH)
         found.append(sum(np.asarray(cluster.vector) for cluster in clusters))
 
-    assert found[0][1] == 7  # real target tokens
+    assert found[0][2] == 7  # real target tokens
+    assert found[0][1] / 7 == pytest.approx(np.log(20), abs=0.3)
     assert found[0][0] / 7 == pytest.approx(np.log(20), abs=0.3)
     np.testing.assert_allclose(found[1], found[0], atol=1e-5)
 
 
 def test_an_update_is_that_of_a_process_alone() -> None:
     models = [trainee(Alone(["host:1"], 0)), trainee(None)]
-    loss = models[0].learn(*BATCH)
-    expected = models[1].train_on_batch(*BATCH)
+    loss, plain = models[0].learn(*BATCH)
+    expected = models[1].train_on_batch(*BATCH, return_dict=True)
 
-    assert float(loss) == pytest.approx(float(expected), abs=1e-6)
+    assert float(loss) == pytest.approx(float(expected["loss"]), abs=1e-6)
+    assert float(plain) == pytest.approx(float(expected["plain_loss"]), abs=1e-6)
+    assert abs(float(plain) - float(loss)) > 1e-4  # label smoothing
     for value, other in zip(*(model.seq2seq.weights for model in models), strict=True):
         np.testing.assert_allclose(np.asarray(value), np.asarray(other), atol=1e-6)
     assert int(models[0].optimizer.iterations) == 1

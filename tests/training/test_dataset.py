@@ -64,6 +64,16 @@ class TestEncodePairs:
             assert [(tokenizer.decode(s), tokenizer.decode(t)) for s, t in ids] == kept
             assert 3 not in np.concatenate([pairs.source.flat, pairs.target.flat])
 
+    def test_counts_pairs_and_those_made_of_them_apart(self, tokenizer: Tokenizer) -> None:
+        """Of three pairs one is too long; of three that were made of them, two are."""
+        long = ("x" * 40, "y")
+        chunks = [
+            Chunk([TEXTS[1], long, TEXTS[1], long], made=2),
+            Chunk([TEXTS[1], long], made=1),
+        ]
+        pairs = encode_chunks(chunks, tokenizer, tokenizer, 30)
+        assert (len(pairs), pairs.original, pairs.made, pairs.left_out) == (3, 2, 1, 1)
+
     def test_says_that_all_are_too_long(self, tokenizer: Tokenizer) -> None:
         with pytest.raises(CorpusError, match=r"at most 2 pieces.*Received: 1 pairs"):
             encode_pairs(TEXTS[2:], tokenizer, tokenizer, max_length=2)

@@ -47,6 +47,17 @@ class TestCorpusScores:
         [bleu, _] = corpus_scores(["the cat sat on a mat"], ["the cat sat on the mat"])
         assert bleu.value == pytest.approx(100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25, abs=0.01)
 
+    @pytest.mark.parametrize(
+        ("language", "tokenizer"),
+        [("", "13a"), ("de", "13a"), ("zh", "zh"), ("zh-TW", "zh"), ("ja", "char"), ("th", "char")],
+    )
+    def test_bleu_counts_what_the_language_has(self, language: str, tokenizer: str) -> None:
+        # Of 6 + 5 + 4 + 3 n-grams of characters all but those with the last one are right.
+        [bleu, _] = corpus_scores(["我们都喜欢猫"], ["我们都喜欢狗"], language)
+        right = 100 * (5 / 6 * 4 / 5 * 3 / 4 * 2 / 3) ** 0.25
+        assert bleu.value == pytest.approx(0 if tokenizer == "13a" else right, abs=0.01)
+        assert f"|tok:{tokenizer}|" in bleu.signature
+
     def test_the_same_text_has_100(self) -> None:
         assert [score.value for score in corpus_scores(REFERENCES, REFERENCES)] == [100.0, 100.0]
 
@@ -79,6 +90,16 @@ class TestValidator:
         # The folder's weights are rounded.
         assert figures["valid_loss"] == pytest.approx(expected, abs=1e-3)
         assert figures["valid_chrf"] > 99
+
+    def test_bleu_is_of_the_language(self, run: Run, pairs: list[tuple[str, str]]) -> None:
+        """Digits in a row: one word, or characters."""
+        config = TrainConfig(max_length=40, batch_tokens=256)
+        wrong = [(source, f"{target}0") for source, target in pairs]
+        scores = [
+            Validator(run.best_model(), run.source, run.target, wrong, config, language).measure()
+            for language in ("yy", "ja")
+        ]
+        assert scores[0]["valid_bleu"] < 1 < 50 < scores[1]["valid_bleu"]
 
     def test_batches_do_not_matter(self, run: Run, pairs: list[tuple[str, str]]) -> None:
         losses = [

@@ -79,8 +79,10 @@ class TestSmoothing:
     def test_spreads_over_the_vocabulary(self, model: Seq2Seq) -> None:
         # The mean of -log p over the vocabulary is (3 + 3 + 2 + 2 + 2) / 5 · ln 2 = 2.4 ln 2;
         # a quarter of it, and three quarters of the reference's.
-        losses = smoothed_cross_entropy(model, tf.ones((1, 2, SIZE)), np.array([[3, 1]]), 0.25)
+        ids = np.array([[3, 1]])
+        losses, plain = smoothed_cross_entropy(model, tf.ones((1, 2, SIZE)), ids, 0.25)
         np.testing.assert_allclose(losses, [[2.1 * LN2, 2.85 * LN2]], atol=1e-5)
+        np.testing.assert_allclose(plain, [[2 * LN2, 3 * LN2]], atol=1e-5)
 
     @pytest.mark.parametrize("tied", [True, False])
     @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.6])
@@ -99,7 +101,7 @@ class TestSmoothing:
         features = tf.constant(rows, tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(features)
-            losses = smoothed_cross_entropy(model, features, ids, smoothing)
+            losses, _ = smoothed_cross_entropy(model, features, ids, smoothing)
             loss = tf.reduce_sum(losses * tf.constant(upstream, tf.float32))
         weights = (model.output_embeddings.value, model.output_bias.value)
         found = [tf.convert_to_tensor(g) for g in tape.gradient(loss, [features, *weights])]
@@ -124,6 +126,15 @@ class TestMean:
     def test_smoothing(self, model: Seq2Seq) -> None:
         # 0.75 · 7/3 ln 2 + 0.25 · 2.4 ln 2
         assert loss_of(model, self.ids, label_smoothing=0.25) == pytest.approx(2.35 * LN2)
+
+    @pytest.mark.parametrize("parts", [1, 2])
+    def test_what_is_logged_is_not_smoothed(self, model: Seq2Seq, parts: int) -> None:
+        scheduled = ScheduledSeq2Seq(model, label_smoothing=0.25, parts=parts)
+        features = split(np.ones((2, 3, SIZE), np.float32), parts)
+        for ids, expected in ((self.ids, 7 / 3 * LN2), (self.ids[::-1] * 0 + 3, 2 * LN2)):
+            scheduled.plain_loss.reset_state()
+            scheduled.compute_loss(y=ids, y_pred=features)
+            assert float(scheduled.plain_loss.result()) == pytest.approx(expected)
 
     @pytest.mark.parametrize("parts", [1, 2])
     def test_a_long_sentence_weighs_by_its_tokens(self, model: Seq2Seq, parts: int) -> None:

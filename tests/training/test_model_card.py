@@ -7,7 +7,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from training.__main__ import main
 from training.model_card import model_card
 from training.repeat import training_command
 from training.run import Run
@@ -30,6 +32,29 @@ def test_an_export_leaves_its_card(version: Path, toy_run: Path) -> None:
     # Whoever adds to the card does not damage the model.
     assert "README.md" not in info["files"]
     check_files(version, info)
+
+
+def test_validation_pairs_are_marked(version: Path) -> None:
+    info = read_info(version)
+    card = model_card(info)
+    assert "| valid.tsv (validation) | 200 |" in card
+    assert "The validation pairs chose the checkpoint and the search" in card
+    test = {**info["scores"][0], "data": ["test.tsv"]}
+    del test["validation"]
+    assert "| test.tsv | 200 |" in model_card({**info, "scores": [info["scores"][0], test]})
+    # Older models do not tell which row is which.
+    assert "validation" not in model_card({**info, "scores": [test]})
+
+
+@pytest.mark.parametrize("tested", [True, False])
+def test_an_export_without_test_pairs_has_a_hint(
+    tested: bool, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.export.export_run", lambda *_: tmp_path)
+    options = ["--test", "test.tsv"] if tested else []
+    result = CliRunner().invoke(main, ["export", str(toy_run), str(tmp_path), *options])
+    assert result.exit_code == 0, result.stderr
+    assert ("--test scores it on others" in result.stderr) != tested
 
 
 def test_what_is_told_and_what_is_not(version: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,12 @@ from matplotlib.image import imread
 from toy import settings, toy_pairs, write_pairs
 
 from training.__main__ import main
-from training.report.examples import Example, by_length, with_attention, worst_and_best
+from training.config import TrainConfig
+from training.report.examples import Example, Examples, by_length, with_attention, worst_and_best
+from training.report.panels import curves
 from training.report.record import histogram, read_lengths, read_status
+from training.report.write import attended
+from translator.config import SearchConfig
 from translator.translation import Hypothesis, Translation
 
 # What would break a page, a drawing or a template that took it as it is.
@@ -353,3 +358,24 @@ class TestExamples:
 
     def test_a_model_without_attention_has_none(self) -> None:
         assert with_attention([self.example(7, look=0.0)]) == []
+
+    @pytest.mark.parametrize(("attention", "drawn"), [("additive", 1), ("none", 0)])
+    def test_one_that_looks_everywhere_alike_has_none(self, attention: Any, drawn: int) -> None:
+        examples = Examples([self.example(7)], 1, SearchConfig(), [])
+        config = TrainConfig(attention=attention)
+        assert attended(config, examples) == examples.sentences[:drawn]
+        assert attended(config, None) == []
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 1.0])
+def test_clipping_is_drawn_where_the_norm_is_clipped(clip_norm: float) -> None:
+    """Older logs hold zeros where values were clipped."""
+    rows = [{"update": f"{n}", "loss": "1", "clipped": "0"} for n in (1, 2)]
+    config = TrainConfig(clip_norm=clip_norm, clip_value=0.0 if clip_norm else 1.0)
+    names = [drawing.name for drawing in curves(rows, config)]
+    assert names == (["loss", "clipped"] if clip_norm else ["loss"])
+
+
+def test_the_training_loss_is_labelled() -> None:
+    [loss] = curves([{"update": "1", "loss": "1", "valid_loss": "2"}], TrainConfig())
+    assert "training with dropout" in loss.svg

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from training.checkpoint import Checkpoints, read_arrays
 from training.config import TrainConfig, read_settings
 from training.corpus import read_corpus
 from training.dataset import Batches, encode_pairs
+from training.evaluation import Validator
 from training.losses import token_cross_entropy
 from training.run import Run
 from translator.constants import PAD
@@ -108,6 +110,67 @@ class TestToyTask:
         assert float(valid[-1]["valid_loss"]) < float(valid[0]["valid_loss"])
 
 
+class TestWhatIsTold:
+    def test_pairs_that_are_left_out_made_or_shared(self, tmp_path: Path) -> None:
+        """Of 43 pairs three have more than nine pieces; one sentence is validated on."""
+        pairs = [pair for pair in toy_pairs(80, seed=2) if len(pair[0]) <= 8][:43]
+        pairs[:3] = [(f"{n}" * 20, f"{n}" * 20) for n in range(3)]
+        corpus = (
+            write_pairs(tmp_path / "train.tsv", pairs),
+            write_pairs(tmp_path / "valid.tsv", [pairs[9], ("12", "99"), ("98", "12")]),
+        )
+        result = train(tmp_path / "run", corpus, max_length=10, recased=1.0)
+        assert result.exit_code == 0, result.stderr
+        told = " ".join(result.stderr.split())
+        assert "80 pairs of at most 10 pieces a side" in told
+        assert "; 40 of the pairs are made of the others; 3 of 43 pairs have more than 10 " in told
+        assert "pieces and were left out (max_length)" in told
+        assert "1 of 3 validation pairs shares a sentence with the training pairs" in told
+
+    def test_nothing_where_there_is_nothing(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        told = train(tmp_path / "run", tiny_corpus).stderr
+        assert "left out" not in told
+        assert "made of" not in told
+        assert "flatter" not in told
+
+    @pytest.mark.parametrize("clip", [{"clip_norm": 1e-9}, {"clip_norm": 0.0, "clip_value": 1e-9}])
+    def test_how_often_the_norm_was_clipped(
+        self, clip: dict[str, float], tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        train(tmp_path / "run", tiny_corpus, log_every=1, **clip)
+        column = {row["clipped"] for row in rows(tmp_path / "run") if row["loss"]}
+        assert column == ({"1"} if clip["clip_norm"] else {""})
+
+    def test_a_validation_is_no_time_of_training(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A thousand seconds after each of 4 updates, the last aside, are the run's time alone."""
+        measure = Validator.measure
+
+        def slowly(validator: Validator) -> dict[str, float]:
+            shifted[0] += 1000.0
+            return measure(validator)
+
+        shifted, now = [0.0], time.monotonic
+        monkeypatch.setattr(Validator, "measure", slowly)
+        monkeypatch.setattr("training.callbacks.time.monotonic", lambda: now() + shifted[0])
+        begun = now()
+        result = train(tmp_path / "run", tiny_corpus, validate_every=1, log_every=1)
+        spent = now() - begun
+        assert result.exit_code == 0, result.stderr
+        trained = [row for row in rows(tmp_path / "run") if row["loss"]]
+        assert len(trained) == 4
+        assert float(trained[-1]["seconds"]) > 3 * 1000
+        tokens = [0, *(int(row["target_tokens"]) for row in trained)]
+        seconds = [
+            (after - before) / float(row["tokens_per_second"])
+            for before, after, row in zip(tokens, tokens[1:], trained, strict=False)
+        ]
+        assert sum(seconds) < spent
+
+
 class TestBatches:
     def test_each_update_learns_from_its_own_batch(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path
@@ -120,6 +183,7 @@ class TestBatches:
             "learning_rate": 1e-30,
             "teacher_forcing": "constant",
             "teacher_forcing_k": 1.0,
+            "label_smoothing": 0.2,  # which is not in the log
             "log_every": 1,
             "batch_tokens": 41,
         }
@@ -165,6 +229,22 @@ class TestAgain:
         assert result.exit_code == 0
         assert "updates are done" in result.stderr
         assert contents(tiny_run) == before
+
+    def test_a_run_of_before_a_default_was_another_goes_on(
+        self, tiny_run: Path, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        """It goes on with the k that it was begun with."""
+        run = shutil.copytree(tiny_run, tmp_path / "run")
+        stored = json.loads((run / "run.json").read_text("utf-8"))
+        assert stored["config"]["teacher_forcing_k"] == -1.0
+        stored["config"]["teacher_forcing_k"] = 1.0
+        (run / "run.json").write_text(json.dumps(stored), "utf-8")
+        for changes in ({}, {"teacher_forcing_k": 1.0}):
+            result = train(run, tiny_corpus, **changes)
+            assert result.exit_code == 0, result.stderr
+            assert Run.open(run).config.teacher_forcing_k == 1.0
+        other = train(run, tiny_corpus, teacher_forcing_k=0.9)
+        assert "teacher_forcing_k: 1.0 then, 0.9 now" in other.stderr
 
     def test_a_run_that_ran_out_of_patience_has_ended(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path

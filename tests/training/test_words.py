@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy import run_module, train_arguments, write_pairs
@@ -151,6 +152,17 @@ def test_it_is_learnt_once(tmp_path: Path) -> None:
     assert dictionary.known == {"my", "sees", *ENGLISH.values()}
     leave_dictionary(run, data.stream(1), said.append)
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("attention", ["none", "additive"])
+def test_not_without_attention(tmp_path: Path, attention: Any) -> None:
+    path = write_pairs(tmp_path / "pairs.tsv", PAIRS)
+    data = Data((str(path),), (str(path),), "de", "en")
+    tokenizer = train_tokenizer(["ab"] * 50, 300, "bpe")
+    config = TrainConfig(attention=attention)
+    run = Run(tmp_path, config, data, tokenizer, tokenizer, {})
+    leave_dictionary(run, data.stream(1), lambda _: None)
+    assert (run.dictionary() is not None) == (attention != "none")
 
 
 @pytest.mark.parametrize(("languages", "learnt"), [(("es", "en"), True), (("ja", "en"), False)])

@@ -174,6 +174,13 @@ def test_a_small_corpus_gets_as_many_pieces_as_it_has(algorithm: Any) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_so_does_one_of_many_characters(algorithm: Any) -> None:
+    tokenizer = train_tokenizer(["".join(han(600)[n : n + 6]) for n in range(600)], 8000, algorithm)
+    assert 600 + 256 < tokenizer.size < 8000
+    assert all(len(tokenizer.encode(character)) <= 2 for character in han(600))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_one_word_is_enough(algorithm: Any) -> None:
     tokenizer = train_tokenizer(["a"], 8000, algorithm)
     assert tokenizer.decode(tokenizer.encode("a ñ 😀")) == "a ñ 😀"
@@ -184,6 +191,35 @@ def test_one_word_is_enough(algorithm: Any) -> None:
 def test_too_few_pieces_are_refused(size: int, algorithm: Any) -> None:
     with pytest.raises(ConfigError, match=f"vocab_size: {size} pieces cannot be learnt"):
         train_tokenizer(TEXTS, size, algorithm)
+
+
+def han(count: int) -> list[str]:
+    return [chr(0x4E00 + n) for n in range(count)]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_rare_characters_leave_room_for_words(algorithm: Any) -> None:
+    """Of 900 characters 100 make up 99 % of the text; 350 may be pieces, half of all."""
+    common, rare = han(900)[:100], han(900)[100:]
+    words = ["".join(common[n : n + 4]) for n in range(0, 100, 4)]
+    rng = random.Random(1)
+    texts = [" ".join(rng.choices(words, k=5)) for _ in range(4000)]
+    texts += ["".join(rare[n : n + 8]) for n in range(0, 800, 8)]
+    tokenizer = train_tokenizer(texts, 700, algorithm)
+
+    single = [piece for piece in tokenizer.text_pieces() if piece in {*common, *rare}]
+    assert 100 <= len(single) <= 350
+    assert len(tokenizer.encode(f"{words[0]} {words[9]}")) == 2
+    assert tokenizer.decode(tokenizer.encode(rare[-1])) == rare[-1]  # by its bytes
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_too_many_frequent_characters_are_refused_with_advice(algorithm: Any) -> None:
+    rng = random.Random(1)
+    texts = ["".join(rng.sample(han(1000), 20)) for _ in range(2000)]
+    with pytest.raises(ConfigError, match=r"700 pieces .* set vocab_size to more") as caught:
+        train_tokenizer(texts, 700, algorithm)
+    assert "coverage" not in str(caught.value)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -60,7 +60,7 @@ def back_translate(
     one for the reverse direction. The output appears only when all lines are done.
     """
     with clear_errors(), _terminable():
-        search = SearchConfig(beam_size=beam_size)
+        SearchConfig(beam_size=beam_size)  # a bad one should show before the model loads
         start(threads)
         from training.back_translation import back_translate as translate_back
         from training.tsv import pair_writer
@@ -71,6 +71,7 @@ def back_translate(
         # The output comes first: that it cannot be written should show before the model loads.
         with pair_writer(output) as write:
             translator = Translator.load(model)
+            search = translator.search_config(beam_size=beam_size)
             lines = (line for file in files for line in read_file(file))
             with _progress(quiet) as show:
                 counts = translate_back(translator, lines, write, search, show)

@@ -30,6 +30,12 @@ def export(
         if os.environ["KERAS_BACKEND"] != "tensorflow":
             raise TranslatorError("export needs TensorFlow: expected KERAS_BACKEND=tensorflow")
         folder = export_run(run_folder, destination, files, licence, attribution)
+    if not files:
+        click.echo(
+            "scored on the validation pairs alone, which chose the checkpoint and the search; "
+            "--test scores it on others",
+            err=True,
+        )
     if not licence:
         click.echo("model.json names no licence of the training data; --licence does", err=True)
     click.echo(f"exported to {folder}")

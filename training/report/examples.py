@@ -81,7 +81,8 @@ def translate_valid(run: Run) -> Examples:
         Example(source, reference, translation, _chrf([translation.text], [reference]))
         for (source, reference), translation in zip(pairs, translations, strict=True)
     ]
-    scores = corpus_scores([t.text for t in translations], [target for _, target in pairs])
+    texts, references = [t.text for t in translations], [target for _, target in pairs]
+    scores = corpus_scores(texts, references, run.data.target)
     return Examples(sentences, len(split), search, scores)
 
 

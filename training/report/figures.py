@@ -44,8 +44,8 @@ def has(rows: Rows, name: str) -> bool:
 
 
 def draw_loss(axes: Axes, rows: Rows) -> None:
-    """Loss of training and validation."""
-    axes.set_title("loss per target token, nats")
+    """Loss of training and validation, both without label smoothing."""
+    axes.set_title("loss per token, nats; training with dropout")
     ends = _lines(axes, rows, {"loss": ("training", QUIET), "valid_loss": ("valid", ACCENT)})
     _label_ends(axes, ends, "{:.2f}")
 

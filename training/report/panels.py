@@ -18,7 +18,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 90, 22, 40
 
 
 def curves(rows: figures.Rows, config: TrainConfig) -> list[Drawing]:
-    """Curves over the updates, of the columns that the log has."""
+    """Curves over the updates, of the columns that the log has.
+
+    Logs of older runs say that nothing was clipped where it was clipped, but not by its norm.
+    """
     norm = functools.partial(figures.draw_gradient_norm, clip_norm=config.clip_norm)
     known: list[tuple[str, str, str, Callable[[Axes, figures.Rows], None]]] = [
         ("loss", "loss", "Loss", figures.draw_loss),
@@ -32,7 +35,8 @@ def curves(rows: figures.Rows, config: TrainConfig) -> list[Drawing]:
     return [
         _over_updates(name, title, draw, rows)
         for name, column, title, draw in known
-        if figures.has(rows, column) or (name == "loss" and figures.has(rows, "valid_loss"))
+        if (figures.has(rows, column) and (name != "clipped" or config.clip_norm))
+        or (name == "loss" and figures.has(rows, "valid_loss"))
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+from training.config import TrainConfig
 from training.log import read_log
 from training.report import panels
-from training.report.examples import Examples, translate_valid, with_attention
+from training.report.examples import Example, Examples, translate_valid, with_attention
 from training.report.page import Content, render
 from training.report.record import read_lengths, read_status
 from training.run import Run
@@ -45,7 +46,7 @@ def write_report(folder: Path) -> Path:
         curves=panels.curves(rows, run.config),
         lengths=panels.lengths(read_lengths(folder)),
         quality=panels.quality(examples) if examples else [],
-        attention=panels.attention(with_attention(examples.sentences)) if examples else [],
+        attention=panels.attention(attended(run.config, examples)),
     )
     drawings = [*content.curves, *content.lengths, *content.quality]
     drawings += [drawing for _, drawing in content.attention]
@@ -65,6 +66,13 @@ def _examples(run: Run) -> tuple[Examples | None, str]:
         return translate_valid(run), ""
     except TranslatorError as error:
         return None, f"No translations: {error}"
+
+
+def attended(config: TrainConfig, examples: Examples | None) -> list[Example]:
+    """Sentences whose attention is drawn; a model without any looks everywhere alike."""
+    if examples is None or config.attention == "none":
+        return []
+    return with_attention(examples.sentences)
 
 
 def _written(path: Path) -> datetime.datetime | None:
