@@ -11,51 +11,80 @@ from training.dataset import EncodedPairs
 from training.lexicon import learn_lexicon
 from training.run import DICTIONARY, LEXICON, Run
 from training.words import learn_dictionary
+from translator import model_folder
 from translator.constants import UNSPACED
 from translator.dictionary import Dictionary
-from translator.errors import CheckpointError
+from translator.errors import CheckpointError, ModelFolderError
 from translator.shortlist import Lexicon
 
 
 def leave_lexicon(run: Run, pairs: EncodedPairs, say: Callable[[str], None]) -> None:
     """Learns what the search's shortlists are made of.
 
-    A run that continues a model has none: the model may translate more than its pairs show.
+    A run that continues a model adds to what that has, and has none if that has none: the model may
+    translate more than the pairs show.
 
     Raises:
         CheckpointError: The disk is full, or the folder cannot be written.
+        ModelFolderError: That of the model which is continued is damaged.
     """
     path = run.folder / LEXICON
-    if path.exists() or run.data.init_from:
+    origin = _of_origin(run, LEXICON, model_folder.LEXICON)
+    if path.exists() or (run.data.init_from and origin is None):
         return
     begun = time.monotonic()
-    _save(learn_lexicon(pairs, run.source, run.target), path)
+    lexicon = learn_lexicon(pairs, run.source, run.target)
+    if origin is not None:
+        lexicon = lexicon.merged(Lexicon.load(origin, run.source.size, run.target.size))
+    _save(lexicon, path)
     say(f"lexicon learnt in {time.monotonic() - begun:.1f} s")
 
 
 def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> None:
     """Learns the words of the pairs.
 
-    A run that continues a model has none: the model may know more words than its pairs have. Nor
-    has one of a language without spaces, where words are not what letters in a row are, nor one
-    without attention, which does not tell what a word translates, nor one whose vocabulary was
-    learnt without placeholders, nor one whose pairs have no words.
+    A run that continues a model adds to what that has, and has none if that has none: the model may
+    know more words than the pairs have. Nor has one of a language without spaces, where words are
+    not what letters in a row are, nor one without attention, which does not tell what a word
+    translates, nor one whose vocabulary was learnt without placeholders, nor one whose pairs have
+    no words.
 
     Raises:
         CheckpointError: The disk is full, or the folder cannot be written.
+        ModelFolderError: That of the model which is continued is damaged.
     """
     path = run.folder / DICTIONARY
+    origin = _of_origin(run, DICTIONARY, model_folder.DICTIONARY)
     spaced = UNSPACED.isdisjoint(run.data.languages)
     attends = run.config.attention != "none"
     placeholders = run.source.placeholders and run.target.placeholders
-    if path.exists() or run.data.init_from or not (spaced and attends and placeholders):
+    if path.exists() or not (spaced and attends and placeholders):
+        return
+    if run.data.init_from and origin is None:
         return
     begun = time.monotonic()
     targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)
     dictionary = learn_dictionary(corpus.sample, targets)
+    if origin is not None:
+        dictionary = dictionary.merged(Dictionary.load(origin))
     if dictionary.known:
         _save(dictionary, path)
         say(f"dictionary of {len(dictionary.known)} words in {time.monotonic() - begun:.1f} s")
+
+
+def _of_origin(run: Run, in_run: str, in_model_folder: str) -> Path | None:
+    """A file of the run or the model folder that is continued, if there is one."""
+    if not run.data.init_from:
+        return None
+    folder = Path(run.data.init_from)
+    if (folder / "run.json").exists():
+        path = folder / in_run
+    else:
+        try:
+            path = model_folder.find_version(folder) / in_model_folder
+        except ModelFolderError:  # it has been removed since
+            return None
+    return path if path.exists() else None
 
 
 def _save(learnt: Lexicon | Dictionary, path: Path) -> None:

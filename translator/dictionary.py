@@ -64,6 +64,10 @@ class Dictionary:
         with atomic_writer(path) as file:
             file.write(gzip.compress(text.encode(), mtime=0))
 
+    def merged(self, other: Dictionary) -> Dictionary:
+        """What either of two dictionaries knows; of two translations this one's."""
+        return Dictionary(self.known | other.known, {**other.translations, **self.translations})
+
     def translate(self, word: str) -> str | None:
         """The translation of a source word, whatever its case."""
         return self.translations.get(word.lower())

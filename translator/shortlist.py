@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.atomic import atomic_writer
-from translator.batch import Ids
+from translator.batch import Ids, pad
 from translator.constants import BOS, EOS, NUM_SPECIAL, PAD, UNK
 from translator.errors import ModelFolderError
 
@@ -111,6 +111,14 @@ class Lexicon:
         """
         with atomic_writer(path) as file:
             np.savez_compressed(file, common=self.common, table=self.table)
+
+    def merged(self, other: Lexicon) -> Lexicon:
+        """What either of two lexicons of the same vocabularies has; this one's candidates first."""
+        rows = [
+            [*dict.fromkeys(piece for piece in (*mine, *its) if piece != PAD)]
+            for mine, its in zip(self.table.tolist(), other.table.tolist(), strict=True)
+        ]
+        return Lexicon(np.union1d(self.common, other.common).astype(np.int32), pad(rows))
 
     @cached_property
     def width(self) -> int:

@@ -85,6 +85,16 @@ class TestFromARun:
         assert json.loads((continued / "run.json").read_text())["data"]["init_from"] == str(toy_run)
         assert valid_scores(continued)[-1] > 95
 
+    def test_adds_to_what_its_origin_leaves_for_the_search(
+        self, continued: Path, toy_run: Path
+    ) -> None:
+        old, new = Run.open(toy_run).lexicon(), Run.open(continued).lexicon()
+        assert old is not None
+        assert new is not None
+        assert {*old.common.tolist()} <= {*new.common.tolist()}
+        for mine, its in zip(new.table.tolist(), old.table.tolist(), strict=True):
+            assert {*its} <= {*mine, 0}
+
     def test_begins_with_the_weights_and_a_fresh_schedule(
         self, toy_run: Path, corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:

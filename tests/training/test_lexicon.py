@@ -179,7 +179,7 @@ class TestInARun:
         assert lexicon is not None
         assert run.target.decode(lexicon.common[:1]) == "the"
 
-    def test_a_run_that_continues_a_model_has_none(self, run: Run) -> None:
+    def test_a_run_that_continues_a_model_without_has_none(self, run: Run) -> None:
         self.leave(dataclasses.replace(run, data=dataclasses.replace(run.data, init_from="other")))
         assert run.lexicon() is None
 

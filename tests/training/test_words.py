@@ -178,3 +178,25 @@ def test_not_where_letters_in_a_row_are_no_word(
         run = Run(folder, TrainConfig(), data, tokenizer, tokenizer, {})
         leave_dictionary(run, data.stream(1), lambda _: None)
         assert (run.dictionary() is not None) == (learnt and not init_from)
+
+
+@pytest.mark.parametrize("origin_has_one", [True, False])
+def test_a_run_that_continues_a_model_adds_to_its_words(
+    tmp_path: Path, origin_has_one: bool
+) -> None:
+    origin, folder = tmp_path / "origin", tmp_path / "run"
+    origin.mkdir()
+    folder.mkdir()
+    (origin / "run.json").write_text("{}")
+    if origin_has_one:
+        Dictionary(frozenset({"whale"}), {"wal": "whale"}).save(origin / "dictionary.tsv.gz")
+    path = write_pairs(tmp_path / "pairs.tsv", PAIRS)
+    data = Data((str(path),), (str(path),), "de", "en", init_from=str(origin))
+    tokenizer = train_tokenizer(["ab"] * 50, 300, "bpe")
+    run = Run(folder, TrainConfig(), data, tokenizer, tokenizer, {})
+    leave_dictionary(run, data.stream(1), lambda _: None)
+    dictionary = run.dictionary()
+    assert (dictionary is not None) == origin_has_one
+    if dictionary is not None:
+        assert dictionary.translate("wal") == "whale"
+        assert len(dictionary.known) > 1

@@ -39,6 +39,13 @@ def test_translate(word: str, translation: str | None) -> None:
     assert DICTIONARY.translate(word) == translation
 
 
+def test_two_together() -> None:
+    other = Dictionary(frozenset({"cat"}), {"perro": "cur", "gato": "cat"})
+    both = DICTIONARY.merged(other)
+    assert both.known == DICTIONARY.known | {"cat"}
+    assert (both.translate("perro"), both.translate("gato")) == ("dog", "cat")
+
+
 def test_words() -> None:
     assert WORD.findall("L'été, c’est 2 x-ray_z!") == ["L", "été", "c", "est", "x", "ray", "z"]
     assert WORD.findall("हिन्दी किताब") == ["हिन्दी", "किताब"]

@@ -127,3 +127,11 @@ def test_refuses_what_no_search_may_put_out(
 ) -> None:
     with pytest.raises(ModelFolderError, match=message):
         Lexicon(common, table)
+
+
+def test_two_together_have_what_either_has() -> None:
+    mine = Lexicon(np.int32([4]), np.int32([[0, 0]] * 4 + [[7, 5], [6, 0]]))
+    its = Lexicon(np.int32([5]), np.int32([[0, 0]] * 4 + [[5, 8], [0, 0]]))
+    both = mine.merged(its)
+    assert both.common.tolist() == [4, 5]
+    assert both.table.tolist() == [[0, 0, 0]] * 4 + [[7, 5, 8], [6, 0, 0]]
