@@ -102,9 +102,9 @@ def make_unit(passage: Passage, start: int, end: int) -> Unit:
     """Makes the sentence of a range that has at most as many items as there are placeholders."""
     if not _SPECIAL.search(passage.text, start, end) and not passage.text.startswith(" ", start):
         # Most are such, and to look at each character takes longer than all else.
-        places = tuple((n, n + 1) for n in range(start, end))
-        text = passage.text[start:end].rstrip()
-        return Unit(passage, start, end, Sentence(text), (), (), places)
+        sentence = Sentence(passage.text[start:end].rstrip())
+        each = tuple((n, n + 1) for n in range(start, end))
+        return Unit(passage, start, end, sentence, (), (), each)
     found = find_items(passage, start, end)
     symbols = dict(zip((first for first, _ in found), PLACEHOLDERS, strict=False))
     ends = dict(found)
