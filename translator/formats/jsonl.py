@@ -60,7 +60,7 @@ class Jsonl:
                 yield kept(text + line.end)
                 continue
             records += 1
-            members = _members(text, line.number)
+            members = _members(text, line.number, chosen)
             missing -= members.keys()
             yield _part(line._replace(text=text), members, chosen)
         if records and missing and not self.partial:
@@ -82,13 +82,13 @@ class _Member(NamedTuple):
     path: str
 
 
-def _members(text: str, number: int) -> dict[str, _Member]:
-    """Finds where the values of a record stand, and those of objects in it, by their paths.
+def _members(text: str, number: int, chosen: Sequence[Choice]) -> dict[str, _Member]:
+    """Finds where the values of a record stand, and those of chosen objects in it, by their paths.
 
     Of two with the same name the last one counts; "a.b" is first of all a name with a dot in it.
     """
     try:
-        members, end = _read_object(text, 0, "")
+        members, end = _read_object(text, 0, "", [path for choice in chosen for path in choice])
         if end < len(text):
             raise json.JSONDecodeError("expected the end of the line", text, end)
     except json.JSONDecodeError as error:
@@ -101,7 +101,9 @@ def _members(text: str, number: int) -> dict[str, _Member]:
     return members
 
 
-def _read_object(text: str, cursor: int, path: str) -> tuple[dict[str, _Member], int]:
+def _read_object(
+    text: str, cursor: int, path: str, wanted: Sequence[str]
+) -> tuple[dict[str, _Member], int]:
     decoder = json.JSONDecoder()
     own: dict[str, _Member] = {}
     cursor = _after(text, cursor, "{")
@@ -117,8 +119,8 @@ def _read_object(text: str, cursor: int, path: str) -> tuple[dict[str, _Member],
         cursor = _after(text, end, "")
     members: dict[str, _Member] = {}
     for name, member in own.items():
-        if isinstance(member.value, dict):
-            members |= _read_object(text, member.start, f"{name}.")[0]
+        if isinstance(member.value, dict) and any(each.startswith(f"{name}.") for each in wanted):
+            members |= _read_object(text, member.start, f"{name}.", wanted)[0]
     return members | own, _after(text, cursor, "}")
 
 

@@ -21,8 +21,8 @@ from translator.texts.protecting import Protect
 _SHOWN_ATTRIBUTES = frozenset({"alt", "aria-label", "placeholder", "title"})
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?""")
 _XML = re.compile(
-    r"""\ufeff?\s*(?:<\?xml\s|(?:<!.*?>\s*)*<html\s[^<>]*http://www\.w3\.org/1999/xhtml)""",
-    re.DOTALL | re.IGNORECASE,
+    r"""\ufeff?\s*(?:<\?xml\s|(?:<![^<>]*>\s*)*<html\s[^<>]*http://www\.w3\.org/1999/xhtml)""",
+    re.IGNORECASE,
 )
 _CHARACTER = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);?|.", re.DOTALL)
 

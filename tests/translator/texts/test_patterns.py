@@ -65,7 +65,7 @@ def test_values_by_order_and_by_name() -> None:
     "text",
     [
         *("a", "1 ", "-", "a.", "@a", "a@", "<", "{", "%", "`", "http://(", "x_"),
-        *(".", "/", "A.", "A/", "_/", "{a,plural", "{a,plural{", "<a ", "<!--"),
+        *(".", "/", "A.", "A/", "_/", "{a,plural", "{a,plural{", "<a ", "<!--", "<!>"),
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
