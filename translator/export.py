@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from translator.config import SearchConfig
 from translator.constants import EOS, NUM_SPECIAL
 from translator.dictionary import Dictionary
 from translator.errors import ExportError, TranslatorError
+from translator.files import digest
 from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
 from translator.model_folder import (
@@ -196,7 +196,7 @@ def _describe(model: Seq2Seq, folder: Path, info: Mapping[str, Any]) -> dict[str
         "sizes": dataclasses.asdict(model.config),
         "weights": sum(int(np.prod(w.shape)) for w in model.weights),
         "files": {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            path.relative_to(folder).as_posix(): digest(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path != place
         },

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from translator.errors import ModelFolderError
+from translator.files import digest
 
 FORMAT_VERSION = 2
 
@@ -103,10 +104,10 @@ def check_files(folder: Path, info: Mapping[str, Any]) -> None:
     for name in (*_EXPECTED, *files):
         path = folder / name
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            found = digest(path)
         except OSError as error:
             raise ModelFolderError(f"{path}: cannot be read: {error.strerror}") from error
-        if digest != files.get(name):
+        if found != files.get(name):
             raise ModelFolderError(
-                f"{path}: damaged: expected sha256 {files.get(name)}. Received: {digest}"
+                f"{path}: damaged: expected sha256 {files.get(name)}. Received: {found}"
             )
