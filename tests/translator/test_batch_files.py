@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -209,11 +210,56 @@ def test_what_cannot_be_done_is_said_in_one_line(
 # What becomes of a segment
 
 
-def test_a_text_is_translated_once_a_chunk(translator: UpperCase, folder: Path) -> None:
-    Path("a.txt").write_text("uno\ndos\nuno\nuno\n")
+def test_a_text_is_translated_once(translator: UpperCase, folder: Path) -> None:
+    Path("a.txt").write_text("uno\ndos\nuno\nuno\ntres\n")
 
-    assert _run("a.txt", "--chunk-size", "3").stdout == "UNO\nDOS\nUNO\nUNO\n"
-    assert translator.sentences == [["uno", "dos"], ["uno"]]
+    assert _run("a.txt", "--chunk-size", "2").stdout == "UNO\nDOS\nUNO\nUNO\nTRES\n"
+    assert translator.sentences == [["uno", "dos"], ["tres"]]
+
+
+def test_a_text_is_translated_once_in_all_files(translator: UpperCase, folder: Path) -> None:
+    Path("a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nuno\n")
+    Path("b.jsonl").write_text('{"text": "uno"}\n{"text": "dos"}\n')
+
+    _run("a.srt", "b.jsonl", "--output", "out/")
+    assert [json.loads(line) for line in Path("out/b.jsonl").read_text().splitlines()] == [
+        {"text": "UNO"},
+        {"text": "DOS"},
+    ]
+    assert [*chain(*translator.sentences)].count("uno") == 1
+
+
+def test_only_the_last_texts_are_kept(
+    translator: UpperCase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("translator.pipeline.translating._MOST_KEPT", 2)
+    monkeypatch.setattr("translator.pipeline.translating._LONGEST_KEPT", 5)
+    Path("a.txt").write_text("uno\ndos\nuno\ntres\ndos\nsiglos\nsiglos\n")
+
+    _run("a.txt", "--chunk-size", "1")
+    assert [*chain(*translator.sentences)] == ["uno", "dos", "tres", "dos", "siglos", "siglos"]
+
+
+def test_a_text_that_comes_again_has_the_number_of_its_line(
+    translator: UpperCase, folder: Path
+) -> None:
+    Path("a.txt").write_text("uno\nuno\nuno\n")
+
+    out = _run("a.txt", "--n-best", "1", "--chunk-size", "2").stdout
+    assert [line.split(" ||| ")[0] for line in out.splitlines()] == ["0", "1", "2"]
+
+
+def test_what_has_failed_is_told_each_time(translator: UpperCase, folder: Path) -> None:
+    def surrogate(texts: list[Any], *args: Any, **settings: Any) -> list[Any]:
+        raise InputError("expected text. Received: something else")
+
+    translator.translate = surrogate  # type: ignore[assignment]
+    Path("a.txt").write_text("uno\nuno\n")
+
+    result = _run("a.txt", "--chunk-size", "1")
+    assert result.exit_code == 1
+    assert "line 1: left as it was" in result.stderr
+    assert "line 2: left as it was" in result.stderr
 
 
 def test_a_memory_comes_before_the_model(translator: UpperCase, folder: Path) -> None:

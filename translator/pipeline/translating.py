@@ -1,11 +1,13 @@
-"""Translates chunks of segments: each text once, by a memory or else by the model."""
+"""Translates chunks of segments: by a memory, or else by the model, which sees a text once."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cachetools import LRUCache
 
 from translator.batch_output import LineFormat, mean_confidence
 from translator.errors import InputError
@@ -20,10 +22,16 @@ if TYPE_CHECKING:
     from translator.texts.glossary import Glossary
     from translator.translator import Translator
 
+_MOST_KEPT: Final = 10_000
+"""Results that are kept for later chunks, some 10 MB."""
+
+_LONGEST_KEPT: Final = 200
+"""Characters of a text whose result is kept; long ones seldom come again."""
+
 
 @dataclass(frozen=True)
 class ChunkTranslator:
-    """Makes results of segments.
+    """Makes results of segments. Those that were used last are kept: files repeat themselves.
 
     Attributes:
         translator: The model.
@@ -50,6 +58,9 @@ class ChunkTranslator:
     columns: LineFormat | None = None
     batch_size: int = 64
     workers: int = 1
+    _kept: LRUCache[_Text, Result] = field(
+        default_factory=lambda: LRUCache(_MOST_KEPT), init=False, repr=False, compare=False
+    )
 
     def translate(self, segments: Sequence[Segment], first: int) -> list[Result]:
         """Translates a chunk.
@@ -61,17 +72,27 @@ class ChunkTranslator:
         Returns:
             A result for each segment, in order.
         """
-        known = {_text(segment): self._remembered(segment) for segment in segments}
+        known = {_text(segment): self._known(segment) for segment in segments}
         made = self._made([text for text, result in known.items() if result is None])
         results = []
         for number, segment in enumerate(segments, start=first):
             text = _text(segment)
-            result = known[text] or self._result(made[text], number, segment)
+            result = known[text]
+            if result is None:
+                result = self._result(made[text], number, segment)
+                if self.columns is None:  # these may have the line's number
+                    known[text] = result
+                    self._keep(text, result)
             results.append(result.checked(segment))
         return results
 
-    def _remembered(self, segment: Segment) -> Result | None:
-        return self.memory.find(segment) if self.memory is not None else None
+    def _known(self, segment: Segment) -> Result | None:
+        remembered = self.memory.find(segment) if self.memory is not None else None
+        return remembered or self._kept.get(_text(segment))
+
+    def _keep(self, text: _Text, result: Result) -> None:
+        if len(text.text) <= _LONGEST_KEPT:
+            self._kept[text] = result
 
     def _made(self, texts: Sequence[_Text]) -> dict[_Text, TranslatedText | str]:
         """What the model made of texts, or why it made nothing."""
