@@ -15,7 +15,7 @@ DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
 RUNS := runs/shipped
 DATA := data
 FETCH :=
-TRAIN := --set epochs=5 --set average=0.998 --set vocab_size=8000 --set encoder_size=256 \
+TRAIN := --set epochs=10 --set average=0.998 --set vocab_size=8000 --set encoder_size=256 \
     --set decoder_size=512 --set attention_size=256 --set batch_tokens=2048
 comma := ,
 
