@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
-from sentencex import segment
+import regex
 
 from translator.errors import InputError
+from translator.segmenting import segment_line
 
-# Category Cc less what `str.isspace` calls white space, and the byte order mark.
-_REMOVED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]+")
-# What `sentencex` takes for an abbreviation, and is a word more often; a digit follows, or is
-# before it in "5 de mar.", where it is one.
-_NO_ABBREVIATION = {
-    "es": re.compile(r"(?<!\d )(?<!\d de )\b(?:[Mm]ar|[Nn]o)\.\s+(?=[¿¡«\"“(]*[A-ZÁÉÍÓÚÑ])"),
-    "it": re.compile(r"(?<!\d )\b[Mm]ar\.\s+(?=[«\"“(]*[A-ZÀÈÉÌÒÙ])"),
-}
+REMOVED = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060"
+    "\u2066-\u2069\ufeff"
+)
+"""Characters that no model reads, for a class of a pattern.
+
+Category Cc less what `str.isspace` calls white space, and what says how a text is shown: soft
+hyphens, zero-width spaces, marks of direction, the byte order mark. Those that join letters or
+emoji, or keep letters apart (U+200C and U+200D), belong to the words.
+"""
+
+_REMOVED = re.compile(f"[{REMOVED}]+")
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_FULL_WIDTH_SCRIPT = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}]", regex.VERSION1
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def normalize(text: str) -> str:
     """Brings `text` into the form that the models are trained on.
 
-    Control characters and byte order marks are removed, the rest is put into Unicode's composed
-    form (NFC), and every run of white space, also of tabs, no-break spaces and line separators,
-    becomes one space; none is left at the ends. Normalizing twice changes nothing more.
+    What `narrow` and `compose` do is done, and every run of white space, also of tabs, no-break
+    spaces and line separators, becomes one space; none is left at the ends. Normalizing twice
+    changes nothing more.
 
     Args:
         text: Any text.
@@ -43,9 +52,23 @@ def normalize(text: str) -> str:
             "Expected text without lone surrogates. "
             f"Received: U+{ord(surrogate[0]):04X} at position {surrogate.start()}, counted from 0"
         )
-    # Removing comes first, so that what it joins is still composed and folded.
-    composed = unicodedata.normalize("NFC", _REMOVED.sub("", text))
-    return " ".join(composed.split())
+    return " ".join(compose(narrow(text)).split())
+
+
+def narrow(text: str) -> str:
+    """Writes full-width letters, digits and marks as those of ASCII, one for one.
+
+    Where a script stands that is written in their width they belong to it, and stay.
+    """
+    if not _FULL_WIDTH.search(text) or _FULL_WIDTH_SCRIPT.search(text):
+        return text
+    return _FULL_WIDTH.sub(_compatible, text)
+
+
+def compose(text: str) -> str:
+    """Removes invisible characters, spells ligatures, and composes the rest (Unicode's NFC)."""
+    # Removing and spelling come first, so that what they join is still composed.
+    return unicodedata.normalize("NFC", _LIGATURE.sub(_compatible, _REMOVED.sub("", text)))
 
 
 def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
@@ -64,7 +87,7 @@ def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
     """
     pieces: list[tuple[str, str]] = []
     for line in text.splitlines(keepends=True):
-        for part in _segment(line, language):
+        for part in segment_line(line, language):
             rest = part.lstrip()
             sentence = rest.rstrip()
             before, after = part[: len(part) - len(rest)], rest[len(sentence) :]
@@ -75,12 +98,5 @@ def split_sentences(text: str, language: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def _segment(line: str, language: str) -> Iterator[str]:
-    falsely_joined = _NO_ABBREVIATION.get(language)
-    for part in segment(language, line):
-        cursor = 0
-        for match in falsely_joined.finditer(part) if falsely_joined else ():
-            yield part[cursor : match.end()]
-            cursor = match.end()
-        if cursor < len(part):
-            yield part[cursor:]
+def _compatible(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match[0])

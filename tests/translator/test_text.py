@@ -8,6 +8,10 @@ from translator.errors import InputError
 from translator.text import normalize, split_sentences
 
 
+def wide(text: str) -> str:
+    return "".join(chr(ord(character) + 0xFEE0) if character != " " else " " for character in text)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -23,8 +27,15 @@ from translator.text import normalize, split_sentences
         ("a \x00 b", "a b"),
         ("cafe\u0301", "caf\u00e9"),
         ("cafe\x00\u0301", "caf\u00e9"),
-        ("ﬁ ½ 😀", "ﬁ ½ 😀"),
-        ("co\u00adop\u200dx", "co\u00adop\u200dx"),
+        ("½ ² ㎏ 😀", "½ ² ㎏ 😀"),
+        ("co\u00adop \u200ea\u200bb\u2060c\u202e \u2067d\u2069", "coop abc d"),
+        ("क्\u200dष 👩\u200d🚀 م\u200cن ❤\ufe0f", "क्\u200dष 👩\u200d🚀 م\u200cن ❤\ufe0f"),
+        ("e\u00ad\u0301", "\u00e9"),
+        ("ﬁn de oﬃcio, ﬂor, ﬅ", "fin de officio, flor, st"),
+        ("ﬁ\u0301", "f\u00ed"),
+        (wide("!Hola, 5% ~"), "!Hola, 5% ~"),
+        (wide("A") + "\u0301", "\u00c1"),
+        (wide("A!") + "さん", wide("A!") + "さん"),
     ],
     ids=[
         "empty",
@@ -40,14 +51,24 @@ from translator.text import normalize, split_sentences
         "composed",
         "composed across a control",
         "compatibility forms stay",
-        "format characters stay",
+        "invisible characters",
+        "joiners and selectors stay",
+        "composed across a soft hyphen",
+        "ligatures",
+        "composed with a ligature",
+        "full width",
+        "composed with full width",
+        "full width among its own",
     ],
 )
 def test_normalize(text: str, expected: str) -> None:
     assert normalize(text) == expected
 
 
-def test_of_all_characters_only_controls_and_byte_order_marks_vanish() -> None:
+def test_of_all_characters_only_these_vanish_or_change_more_than_nfc() -> None:
+    invisible = {0xFEFF, 0xAD, 0x200B, 0x200E, 0x200F, 0x2060}
+    invisible |= {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+    spelt = {*range(0xFB00, 0xFB07), *range(0xFF01, 0xFF5F)}
     for code in range(sys.maxunicode + 1):
         character = chr(code)
         category = unicodedata.category(character)
@@ -55,15 +76,20 @@ def test_of_all_characters_only_controls_and_byte_order_marks_vanish() -> None:
             continue
         if character.isspace():
             expected = "x x"
-        elif category == "Cc" or character == "\ufeff":
+        elif category == "Cc" or code in invisible:
             expected = "xx"
         else:
-            expected = unicodedata.normalize("NFC", f"x{character}x")
+            form = "NFKC" if code in spelt else "NFC"
+            expected = unicodedata.normalize(form, f"x{character}x")  # type: ignore[arg-type]
         assert normalize(f"x{character}x") == expected, f"U+{code:04X}"
 
 
 @pytest.mark.parametrize(
-    "text", ["e\x00\u0301", " \u0301", "\u2000\u0301", "\ufeff \u0301a", "a\x00\u0327\u0301"]
+    "text",
+    [
+        *("e\x00\u0301", " \u0301", "\u2000\u0301", "\ufeff \u0301a", "a\x00\u0327\u0301"),
+        *("e\u00ad\u0301", "ﬁ\u200b\u0301", wide("A") + "\u3000", wide("A") + "日", "\u200b ﬁ"),
+    ],
 )
 def test_normalizing_twice_changes_nothing_more(text: str) -> None:
     once = normalize(text)

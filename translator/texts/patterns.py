@@ -16,10 +16,23 @@ _TAG = r"""
     | <(?P<name>/?[a-zA-Z][\w:.-]*+|/?\d++) (?:\s(?:"[^"]*+"|'[^']*+'|[^<>"'])*+)? >
 """
 
-_NOT_TRANSLATED = r"""
+
+def _from_to(start: str, end: str) -> str:
+    """Matches from a start to the next end, if no other start stands between them.
+
+    Where there is no end, to look for it from each start would take time by the square.
+    """
+    return rf"{start}(?:(?!{start}|{end}).)*+{end}"
+
+
+_COMMENT = _from_to("<!--", "-->")
+_CDATA = _from_to(r"<!\[CDATA\[", r"\]\]>")
+_INSTRUCTION = _from_to(r"<\?", r"\?>")
+_NOT_TRANSLATED = rf"""
       ```.*?``` | `[^`\r\n]++`
-    | <!--.*?--> | <!\[CDATA\[.*?\]\]> | <![a-zA-Z][^<>]*+> | <\?.*?\?>
-    | <(?P<element>code|pre|kbd|samp|script|style|textarea)\b[^<>]*+>.*?</(?P=element)\s*+>
+    | {_COMMENT} | {_CDATA} | <![a-zA-Z][^<>]*+> | {_INSTRUCTION}
+    | <(?P<element>code|pre|kbd|samp|script|style|textarea)\b[^<>]*+>
+        (?:(?!</?(?P=element)\b).)*+</(?P=element)\s*+>
 """
 
 _ENTITY = r"&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});"
@@ -54,8 +67,11 @@ _INNER = r"[^{}]*+"
 for _ in range(6):  # as deep as messages nest; any depth would take time by the square
     _INNER = rf"(?:[^{{}}]++|\{{{_INNER}\}})*+"
 
+_TEMPLATES = "|".join(
+    (_from_to(r"\$\{\{", r"\}\}"), _from_to(r"\{%", r"%\}"), _from_to(r"\{\#", r"\#\}"))
+)
 _BRACES = rf"""
-      \$\{{\{{.*?\}}\}} | [$\#]\{{[^{{}}]*+\}} | \{{\{{[^{{}}]*+\}}\}} | \{{%.*?%\}} | \{{\#.*?\#\}}
+      {_TEMPLATES} | [$\#]\{{[^{{}}]*+\}} | \{{\{{[^{{}}]*+\}}\}}
     | \{{\s*+[\w.]++\s*+,\s*+(?:plural|select|selectordinal|number|date|time|choice|duration)
         \b{_INNER}\}}
     | \{{\s?[^{{}}\s]*+\s?\}}
@@ -85,11 +101,13 @@ _PATH = rf"""
 """
 
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?"
+# Before a noun or a date it is the German "am": "um 10:30 am Bahnhof".
+_HALF_OF_DAY = r"(?:\s?(?:[Pp][Mm]|A[Mm])\b|am\b|\sam\b(?!\s++[\p{Lu}\d]))"
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/\d+)?(?![\w])"
 _DATE = rf"""
       \b\d{{4}}-\d\d?-\d\d?(?:[T\s]{_TIME}(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)
     | \b\d{{1,4}}([./-])\d{{1,2}}\g<-1>\d{{1,4}}(?!\w)
-    | (?<![\w:.]){_TIME}(?:\s?[AaPp][Mm]\b|\s?[-–]\s?{_TIME}|Z\b)?+(?![\w:])
+    | (?<![\w:.]){_TIME}(?:{_HALF_OF_DAY}|\s?[-–]\s?{_TIME}|Z\b)?+(?![\w:])
 """
 
 _PHONE = r"""
@@ -105,10 +123,10 @@ _CURRENCY_CODE = "(?:USD|EUR|GBP|JPY|CHF|CNY|INR|MXN|BRL|CAD|AUD|SEK|NOK|DKK|PLN
 # One that is a word of some language too counts as a unit only where it touches the number.
 _UNIT = r"""
     (?: \s?(?: km/h|m/s|%|‰|°\s?[CFK]?|º[CF]|℃|℉|[kmµnp]?m[²³23]?|k?g|mg|[µμ]g|lbs?|oz|[kcmµμ]m|ft
-             | yd|[mcdµ]?[lL]|[kKMGTP]i?[Bb](?:/s|ps)?|bytes?|bits?|[kMG]?Hz|[kMGm]?W|[kMG]?Wh
-             | [kmµ]?V|mA|mAh|Ah|k?Ω|kJ|k?cal|[hkM]?Pa|m?bar|psi|mph|k?bps|rpm|fps|dpi|ppm|px|pt|ha
+             | yd|[mcdµ]?[lL]|[kKMGTP]i?[Bb](?:/s|ps)?|bytes?|[kMG]?Hz|[kMGm]?W|[kMG]?Wh
+             | [kmµ]?V|mA|mAh|Ah|k?Ω|kJ|k?cal|[hkM]Pa|mbar|psi|mph|k?bps|rpm|fps|dpi|ppm|px|pt
              | rem|m?s|[nµμ]s|h|hrs?|min|dB|mol|lm|lx|ct )
-      | (?:in|em|mi|[AJKNBTt"″'′]|x|ª|°) ) (?![\w’²³]|['′]\w)
+      | (?:in|em|mi|ha|bits?|bar|Pa|[AJKNBTt"″'′]|x|ª|°) ) (?![\w’²³]|['′]\w)
 """
 _MEASURE = rf"""
       {_SIGN}{_CURRENCY}\s?{_NUMBER}(?:\s?(?:[kKM]|bn|mn)\b)?

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 
 import regex
 
+from translator.text import narrow
+from translator.texts.composing import composed
 from translator.texts.elements import BLOCK, VOID
 from translator.texts.passage import BREAK, CLOSE, ITEM, OPEN, Builder, Passage
 from translator.texts.passage import VOID as VOID_TAG
 from translator.texts.patterns import is_ordered
 from translator.texts.protecting import Protect, find_tokens
 
+_CURRENCY = "€$£¥"
+_GLUED = regex.compile(
+    rf"(?:[{_CURRENCY}]\s?)?{ITEM}(?:(?:[/:.,\-–_@#%+=×*~|&'’]*+|[^\S\n\r]){ITEM})*+"
+    rf"(?:\s?[%{_CURRENCY}](?!\w))?"
+)
 # Those of `str.splitlines`; a tab keeps columns apart, so sentences do not cross it either.
-_GLUED = regex.compile(rf"{ITEM}(?:(?:[/:.,\-–_@#%+=×*~|&'’]*+|[^\S\n\r]){ITEM})*+(?:\s?%(?!\w))?")
 _LINE_ENDS = frozenset("\n\r\t\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
 
 
@@ -45,26 +51,27 @@ def add_tokens(
         tags: Whether tags are markup, or items like all else.
         protect: What else is an item.
     """
-    text = "".join(read.text[start:end])
+    text, raws = composed("".join(read.text[start:end]), read.raw[start:end])
+    shown = narrow(text)
     cursor = 0
     for token in find_tokens(text, protect):
-        before, after = start + token.start, start + token.end
-        found.add_range(text[cursor : token.start], read.raw[start + cursor : before])
-        raw = "".join(read.raw[before:after])
+        found.add_range(shown[cursor : token.start], raws[cursor : token.start])
+        raw = "".join(raws[token.start : token.end])
         if token.kind == "line":
             found.add(BREAK, raw)
         else:
             is_tag = tags and token.kind == "tag"
             found.add(_tag_kind(token.name, raw) if is_tag else ITEM, raw)
         cursor = token.end
-    found.add_range(text[cursor:], read.raw[start + cursor : end])
+    found.add_range(shown[cursor:], raws[cursor:])
 
 
 def glued(found: Builder) -> Builder:
     """Makes one item of those that belong together.
 
     They touch, or have only marks such as `/` between them: `%d/%d`. Or they are neighbours that
-    take their values by their order. A percent sign belongs to the item before it.
+    take their values by their order. A percent sign belongs to the item before it, and a sign of a
+    currency to the item on either side of it.
     """
     text = "".join(found.text)
     result = Builder()
@@ -80,15 +87,20 @@ def glued(found: Builder) -> Builder:
 
 def _runs(found: Builder, match: regex.Match[str]) -> Iterator[tuple[int, int]]:
     """Splits items with spaces between them, other than between two that go by their order."""
-    start = end = last = match.start()
+    start = match.start()
+    last: int | None = None
     for place in range(match.start(), match.end()):
         if found.text[place] == ITEM:
-            spaced = place > end and found.text[place - 1].isspace()
-            if spaced and not (is_ordered(found.raw[last]) and is_ordered(found.raw[place])):
-                yield start, end
+            spaced = found.text[place - 1].isspace()
+            if last is not None and spaced and not _in_order(found.raw[last], found.raw[place]):
+                yield start, last + 1
                 start = place
-            last, end = place, place + 1
+            last = place
     yield start, match.end()
+
+
+def _in_order(one: str, other: str) -> bool:
+    return is_ordered(one) and is_ordered(other)
 
 
 def _tag_kind(name: str, raw: str) -> str:

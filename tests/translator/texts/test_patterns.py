@@ -45,10 +45,51 @@ def test_an_item_is_found_whole_and_without_what_is_around_it(item: str) -> None
         "100th, 5ème",
         "don't; l'eau: \"sí\"",
         "¿Qué? 50/50... no",
+        "Desde 1990 ha crecido, el 737 ha salido",
+        "In 2005 bit players, in 1990 Pa died, since 2010 bits of it",
+        "Er hat 2000 bar bezahlt, um 10:30 am Bahnhof, um 10:30 am 5. Mai",
     ],
 )
 def test_words_are_left_to_the_model(text: str) -> None:
     assert [item for item in items(text) if any(map(str.isalpha, item))] == []
+
+
+def test_a_unit_that_is_a_word_too_touches_its_number() -> None:
+    assert items("5ha 64bit 2bar 3Pa") == ["5ha", "64bit", "2bar", "3Pa"]
+    assert items("5 hPa, 2 mbar, 64 kB") == ["5 hPa", "2 mbar", "64 kB"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Cuesta $%s.", ["$%s"]),
+        ("Cuesta {n} €.", ["{n} €"]),
+        ("Cuesta €{n}.", ["€{n}"]),
+        ("{n}€ aquí", ["{n}€"]),
+        ("{n}\u00a0€ y £ {m}", ["{n}\u00a0€", "£ {m}"]),
+        ("%s€ %s€", ["%s€", "%s€"]),
+        ("$ {a} {b} €", ["$ {a}", "{b} €"]),
+        ("$%s %s", ["$%s %s"]),
+        ("{n} €uro", ["{n}"]),
+        ("{a} {b} 5 $", ["{a}", "{b}", "5 $"]),
+    ],
+)
+def test_signs_of_a_currency_belong_to_the_placeholder_beside_them(
+    text: str, expected: list[str]
+) -> None:
+    for passage in (read_plain(text), read_hypertext(text).body):
+        assert passage.items == expected
+        assert "".join(passage.raw) == text
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["<!-- a\nb -->", "<?php a ?>", "{% a %}", "{# a #}", "${{ a }}", "<![CDATA[a]]>"],
+)
+def test_an_end_belongs_to_the_last_start_before_it(item: str) -> None:
+    start = item[:3].strip("p a")
+    assert items(f"{item} {item}") == [item, item]
+    assert items(f"{start} b {item} c")[-1] == item
 
 
 def test_messages_nest() -> None:
@@ -66,6 +107,7 @@ def test_values_by_order_and_by_name() -> None:
     [
         *("a", "1 ", "-", "a.", "@a", "a@", "<", "{", "%", "`", "http://(", "x_"),
         *(".", "/", "A.", "A/", "_/", "{a,plural", "{a,plural{", "<a ", "<!--", "<!>"),
+        *("{%", "{#", "<?", "${{", "<![CDATA[", "<code>", "\u00ad", "ﬁ", "$ ", "%s "),
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
@@ -74,6 +116,14 @@ def test_no_text_takes_long(text: str) -> None:
     read_plain(text * (20_000 // len(text)))
     read_hypertext(text * (20_000 // len(text)))
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("text", ["<!--", "{%", "{#", "<?"])
+def test_a_start_without_an_end_takes_no_time(text: str) -> None:
+    # Linear takes two seconds here; quadratic took a minute.
+    start = time.monotonic()
+    assert items(text * (200_000 // len(text))) == []
+    assert time.monotonic() - start < 8
 
 
 @given(st.text(st.sampled_from("aZñß ,;!?¿¡\"“”«».\n\t\u2139©1/:%@_-'")))
