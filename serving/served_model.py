@@ -10,7 +10,7 @@ from serving.batcher import Batcher, Searcher
 from serving.cache import Cache
 from serving.waiting import Caller
 from translator.config import SearchConfig
-from translator.texts.glossary import Glossary, with_terms
+from translator.texts.glossary import Glossary
 from translator.texts.sentence import Sentence, Term, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translation import Translation
@@ -101,13 +101,15 @@ class ServedModel:
         # One caller for all searches of a request: those that mend come after the first.
         waiting = caller or Caller()
         searched = self._engine.mended(lambda found: self._translate(found, search, waiting))
-
-        def translate(sentences: list[Sentence]) -> list[Translation]:
-            return searched([with_terms(sentence, glossary) for sentence in sentences])
-
         source, target = self.pair
         return translate_texts(
-            texts, source, target, translate, text_format=text_format, fits=self._engine.fits
+            texts,
+            source,
+            target,
+            searched,
+            text_format=text_format,
+            glossary=glossary,
+            fits=self._engine.fits,
         )
 
     def confidence(self, translation: Translation) -> float:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import time
+
 import pytest
+from fake_search import FakeSearch
 
 from translator.errors import InputError
 from translator.texts.glossary import Glossary, tidy
-from translator.texts.sentence import Term
+from translator.texts.sentence import Sentence, Term
+from translator.texts.translating import Format, translate_texts
+from translator.translation import Translation
 
 
 def found(terms: dict[str, str], text: str) -> list[tuple[str, str]]:
@@ -53,9 +58,75 @@ class TestFind:
     def test_what_looks_like_a_pattern_is_text(self) -> None:
         assert found({"C++": "C++", "a.c": "x"}, "C++ abc a.c") == [("C++", "C++"), ("a.c", "x")]
 
+    @pytest.mark.parametrize(
+        ("term", "text", "there"),
+        [
+            (".net", "asp.net .NET", [".net", ".NET"]),
+            ("c++", "C++ c++x", ["C++", "c++"]),
+            ("gato", "_gato gato_ gato2 gato-", ["gato"]),
+            ("x_", "x_y ax_", ["x_"]),
+            ("日x", "日xy 私日x", ["日x"]),
+            ("straße", "Straße STRAẞE STRASSE", ["Straße", "STRAẞE"]),
+        ],
+    )
+    def test_where_terms_begin_and_end(self, term: str, text: str, there: list[str]) -> None:
+        assert [one for one, _ in found({term: "x"}, text)] == there
+
+    def test_the_first_of_those_that_overlap(self) -> None:
+        terms = {"a b": "1", "b c d": "2", "c": "3"}
+        assert found(terms, "a b c d") == [("a b", "1"), ("c", "3")]
+
+    def test_a_shorter_term_where_the_longer_one_does_not_end(self) -> None:
+        assert found({"sol": "sun", "sol y": "sun and"}, "sol yermo") == [("sol", "sun")]
+
+    def test_the_time_does_not_grow_with_the_terms(self) -> None:
+        def seconds(terms: int) -> float:
+            glossary = Glossary({f"el {n}": "x" for n in range(terms)})
+            start = time.process_time()
+            for _ in range(100):
+                glossary.find("el gato y el perro y el 7")
+            return time.process_time() - start
+
+        assert min(seconds(10_000) for _ in range(3)) < 5 * min(seconds(100) for _ in range(3))
+
     def test_empty(self) -> None:
         assert not Glossary({})
         assert Glossary({}).find("text") == ()
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "text_format", "sentence", "items"),
+    [
+        ({"CO2": "dioxide"}, "El CO2 es malo.", "text", "El CO2 es malo.", ()),
+        ({"CO2": "dioxide"}, "<p>El <b>CO2</b> es malo.</p>", "html", "El CO2 es malo.", ()),
+        ({"Plan 2030": "x"}, "el Plan\n2030", "html", "el Plan 2030", ()),
+        ({"AT&T 2": "x"}, "a AT&amp;T&nbsp;2", "html", "a AT&T 2", ()),
+        (
+            {"gato": "feline"},
+            "un gato en x.com/gato",
+            "text",
+            "un gato en \U0010ff00",
+            ("x.com/gato",),
+        ),
+    ],
+)
+def test_terms_come_before_what_survives(
+    terms: dict[str, str], text: str, text_format: Format, sentence: str, items: tuple[str, ...]
+) -> None:
+    search, seen = FakeSearch(), list[Sentence]()
+
+    def translate(sentences: list[Sentence]) -> list[Translation]:
+        seen.extend(sentences)
+        return search(sentences)
+
+    (result,) = translate_texts(
+        [text], "es", "en", translate, text_format=text_format, glossary=Glossary(terms)
+    )
+
+    ((term, target),) = terms.items()
+    start = sentence.index(term)
+    assert seen == [Sentence(sentence, (Term(start, start + len(term), target),))]
+    assert result.items == items
 
 
 @pytest.mark.parametrize("terms", [{"": "x"}, {"x": " "}, {"x" * 101: "x"}])

@@ -649,11 +649,29 @@ class TestModel:
         assert result["lengths"].item() == round(1.3 * length) + 10
 
 
-def contains(tokens: tuple[int, ...], phrase: tuple[int, ...]) -> bool:
-    return any(tokens[i : i + len(phrase)] == phrase for i in range(len(tokens)))
+def count(tokens: tuple[int, ...], phrase: tuple[int, ...]) -> int:
+    """How often a phrase stands in a target; none overlaps another."""
+    if len(tokens) < len(phrase):
+        return 0
+    if tokens[: len(phrase)] == phrase:
+        return 1 + count(tokens[len(phrase) :], phrase)
+    return count(tokens[1:], phrase)
 
 
-PHRASES = [((A,),), ((B,), (6,)), ((A, B),), ((B, A), (6,)), ((A, A),), ((A, B), (B, 6))]
+def holds(tokens: tuple[int, ...], phrases: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether each phrase stands as often as it is asked for."""
+    return all(count(tokens, phrase) >= phrases.count(phrase) for phrase in phrases)
+
+
+ONCE = [((A,),), ((B,), (6,)), ((A, B),), ((B, A), (6,)), ((A, A),), ((A, B), (B, 6))]
+TWICE = [
+    ((A,), (A,)),
+    ((A, B), (A, B)),
+    ((A, A), (A, A)),
+    ((A,), (A, B), (A,)),
+    ((B,), (A, B), (B,)),
+]
+PHRASES = [*ONCE, *TWICE]
 
 
 class TestRequired:
@@ -665,17 +683,19 @@ class TestRequired:
         self, phrases: tuple[tuple[int, ...], ...], spans: bool
     ) -> None:
         for seed in range(3):
-            toy = dataclasses.replace(random_toy(seed, 3, 4), max_lengths=np.array([4, 4, 4]))
+            longest = 5 if phrases in TWICE else 4
+            toy = random_toy(seed, 3, longest)
+            toy = dataclasses.replace(toy, max_lengths=np.full(3, longest))
             of_phrases = np.zeros((3, len(phrases), toy.mask.shape[1]), np.float32)
             if spans:
-                of_phrases[:, 0, 0] = 1.0
+                of_phrases[:, 0, 0] = of_phrases[:, -1, 1] = 1.0
             for setting in ({"length_penalty": 0.0}, {"length_penalty": 1.0}):
                 search = SearchConfig(beam_size=100, n_best=3, **setting)
                 for n, found in enumerate(search_toy(toy, search, phrases, spans=of_phrases)):
                     truth = [
                         pointed(toy, n, one, search, phrases, of_phrases[n])
                         for one in every_hypothesis(toy, n, search)
-                        if one.finished and all(contains(one.tokens, p) for p in phrases)
+                        if one.finished and holds(one.tokens, phrases)
                     ]
                     assert_ranks_of([h for h in found if h.finished], ranked(truth)[:3])
 
@@ -688,7 +708,27 @@ class TestRequired:
             toy = dataclasses.replace(random_toy(seed, 3, 6), max_lengths=np.array([6, 6, 6]))
             for found in search_toy(toy, SearchConfig(beam_size=beam_size), phrases):
                 assert found
-                assert all(contains(found[0].tokens, phrase) for phrase in phrases)
+                assert holds(found[0].tokens, phrases)
+
+    @pytest.mark.parametrize(
+        ("phrases", "expected"),
+        [
+            (((A,),), (A, EOS)),
+            (((A,), (A,)), (A, A, EOS)),
+            (((A,), (A, B)), (A, B, EOS)),  # one place is enough for what is not the same
+            (((A,), (A, B), (A,)), (A, A, B, EOS)),
+        ],
+        ids=str,
+    )
+    def test_what_is_required_twice_stands_twice(
+        self, phrases: tuple[tuple[int, ...], ...], expected: tuple[int, ...]
+    ) -> None:
+        """EOS is always the likeliest, A comes next, then B; only after A B there is no A."""
+        likely = {tokens: {EOS: 0.9, A: 0.09, B: 0.01} for tokens in every_prefix(3)}
+        likely[A, B] = {EOS: 0.99, B: 0.01}
+        toy = literal_toy(likely, 4)
+        [[found]] = search_toy(toy, SearchConfig(beam_size=8, length_penalty=0.0), phrases)
+        assert found.tokens == expected
 
     def test_other_sentences_of_the_batch_are_as_ever(self) -> None:
         toy = random_toy(3, 3, 4)
@@ -741,11 +781,12 @@ def pointed(
             if not met[c] and phrase[place[c]] == token:
                 p += scale * weights[c]
         log_probs.append(math.log(p))
-        for c, phrase in enumerate(phrases):
-            if not met[c]:
-                place[c] = place[c] + 1 if phrase[place[c]] == token else int(phrase[0] == token)
-                met[c] = place[c] == len(phrase)
-                place[c] = 0 if met[c] else place[c]
+        still = [c for c, done in enumerate(met) if not done]
+        for c in {phrases[c]: c for c in reversed(still)}.values():  # the first of the same tokens
+            phrase = phrases[c]
+            place[c] = place[c] + 1 if phrase[place[c]] == token else int(phrase[0] == token)
+            met[c] = place[c] == len(phrase)
+            place[c] = 0 if met[c] else place[c]
     lp = ((5 + len(one.tokens)) / 6) ** search.length_penalty
     return dataclasses.replace(one, score=sum(log_probs) / lp, log_probs=np.array(log_probs))
 

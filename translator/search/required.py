@@ -29,7 +29,8 @@ class Progress(NamedTuple):
 
     Attributes:
         met: batch x beams x phrases, bool: the phrase stands.
-        matched: batch x beams x phrases, int32: how many tokens at the end are its first ones.
+        matched: batch x beams x phrases, int32: how many tokens at the end are its first ones; 0
+            while an earlier phrase of the same tokens does not stand.
         closing: batch x beams, bool: the last token was the last one of a phrase.
     """
 
@@ -45,15 +46,23 @@ def no_progress(phrases: Tensor) -> Progress:
 
 
 def advance(progress: Progress, tokens: Tensor, phrases: Tensor) -> Progress:
-    """With the next tokens, ... of batch x beams."""
+    """With the next tokens, ... of batch x beams.
+
+    What is required twice must stand twice: of phrases of the same tokens, each waits for the one
+    before it.
+    """
     lengths = tf.reduce_sum(tf.cast(phrases != PAD, tf.int32), axis=-1)[:, None]
     token = tokens[..., None]
     first = phrases[:, None, :, 0]
     goes_on = token == _next(progress, phrases)
     matched = tf.where(goes_on, progress.matched + 1, tf.cast(token == first, tf.int32))
-    complete = ~progress.met & (matched == lengths)
-    met = progress.met | complete
-    return Progress(met, tf.where(met, 0, matched), tf.reduce_any(complete, axis=-1))
+    idle = progress.met | _waits(progress, phrases)
+    complete = ~idle & (matched == lengths)
+    return Progress(
+        progress.met | complete,
+        tf.where(idle | complete, 0, matched),
+        tf.reduce_any(complete, axis=-1),
+    )
 
 
 def all_met(progress: Progress) -> Tensor:
@@ -145,6 +154,16 @@ def _next(progress: Progress, phrases: Tensor) -> Tensor:
     tiled = tf.repeat(phrases[:, None], beams, axis=1)
     token = tf.gather(tiled, tf.minimum(progress.matched, length - 1), batch_dims=3)
     return tf.where(progress.met, PAD, token)
+
+
+def _waits(progress: Progress, phrases: Tensor) -> Tensor:
+    """Whether an earlier phrase of the same tokens does not stand yet; batch x beams x phrases."""
+    same = tf.reduce_all(phrases[:, :, None] == phrases[:, None], axis=-1)
+    order = tf.range(tf.shape(phrases)[1])
+    earlier = tf.where(same & (order < order[:, None]), order, -1)  # batch x phrases x phrases
+    last = tf.reduce_max(earlier, axis=-1)  # batch x phrases, -1 where there is none
+    stands = tf.gather(progress.met, tf.maximum(last, 0), axis=2, batch_dims=1)
+    return (last >= 0)[:, None] & ~stands
 
 
 def _wanted(progress: Progress, phrases: Tensor) -> Tensor:

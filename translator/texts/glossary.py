@@ -16,6 +16,8 @@ LONGEST_TERM = 100
 """Characters of a term, on either side."""
 
 _OPENING = re.compile(r"([¿¡(\[{\u201c\u2018]) ")
+_FIRST = re.compile(r"[^\W_\u2e80-\u9fff]+|\S")
+"""What a term begins with: a word, or a character that no space need keep from the next one."""
 
 
 class Glossary:
@@ -39,21 +41,36 @@ class Glossary:
                 f"glossary: expected at most {MOST_TERMS} terms. Received: {len(terms)}"
             )
         self._targets = {check_term(s): check_term(t) for s, t in terms.items()}
-        longest_first = sorted(self._targets, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_as_pattern, longest_first)), re.IGNORECASE)
+        lengths: dict[str, set[int]] = {}
+        for term in self._targets:
+            lengths.setdefault(_first(term), set()).add(len(term))
+        # Of what begins alike, in any case: however many terms there are, few lengths are tried.
+        self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
 
     def __bool__(self) -> bool:
         return bool(self._targets)
 
     def find(self, text: str) -> tuple[Term, ...]:
         """The terms in a normalised sentence, from left to right; none overlaps another."""
-        if not self._targets:
-            return ()
-        matches = ((match, self._target(match)) for match in self._pattern.finditer(text))
-        return tuple(Term(m.start(), m.end(), target) for m, target in matches if target)
+        found: list[Term] = []
+        for first in _FIRST.finditer(text):
+            if not found or found[-1].stop <= first.start():
+                found += self._longest(text, first)
+        return tuple(found)
 
-    def _target(self, match: re.Match[str]) -> str | None:
-        found = match[0]
+    def _longest(self, text: str, first: re.Match[str]) -> list[Term]:
+        """The longest term that begins with a part of a sentence, if there is one."""
+        start = first.start()
+        for length in self._lengths.get(first[0].casefold(), ()):
+            stop = start + length
+            if stop <= len(text) and _is_whole(text, start, stop):
+                target = self._target(text, start, stop)
+                if target is not None:
+                    return [Term(start, stop, target)]
+        return []
+
+    def _target(self, text: str, start: int, stop: int) -> str | None:
+        found = text[start:stop]
         target = self._targets.get(found)
         if target is not None:
             return target
@@ -62,7 +79,7 @@ class Glossary:
             return None
         if found.isupper() and len(found) > 1:
             return target.upper()
-        inside = match.string[: match.start()].strip("\"'([{¿¡«\u201c\u2018 ")
+        inside = text[:start].strip("\"'([{¿¡«\u201c\u2018 ")
         return target[:1].upper() + target[1:] if inside and found[:1].isupper() else target
 
 
@@ -103,19 +120,22 @@ def tidy(text: str, source: str) -> str:
     return text
 
 
-def _as_pattern(term: str) -> str:
-    """The term as a whole word, where its script puts spaces between words.
-
-    One with a capital is found as it is written.
-    """
-    before = r"(?<!\w)" if _spaced(term[0]) else ""
-    after = r"(?!\w)" if _spaced(term[-1]) else ""
-    found = f"{before}{re.escape(term)}{after}"
-    return found if term == term.lower() else f"(?-i:{found})"
+def _first(term: str) -> str:
+    """What a term begins with, the same for all cases."""
+    match = _FIRST.match(term)
+    assert match is not None, "a term is not blank"
+    return match[0].casefold()
 
 
-def _spaced(character: str) -> bool:
-    return character.isalnum() and not "\u2e80" <= character <= "\u9fff"
+def _is_whole(text: str, start: int, stop: int) -> bool:
+    """Whether a part cuts no word, where its script puts spaces between words."""
+    before, after = text[start - 1 : start], text[stop : stop + 1]
+    return not (_is_cut(text[start], before) or _is_cut(text[stop - 1], after))
+
+
+def _is_cut(character: str, neighbour: str) -> bool:
+    spaced = character.isalnum() and not "\u2e80" <= character <= "\u9fff"
+    return spaced and (neighbour.isalnum() or neighbour == "_")
 
 
 def _first_letter(text: str) -> int | None:

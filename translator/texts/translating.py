@@ -12,14 +12,15 @@ from translator.constants import UNSPACED
 from translator.texts.candidate import Candidate, combine
 from translator.texts.combinations import best_combinations
 from translator.texts.cutting import cut
+from translator.texts.glossary import Glossary, with_terms
 from translator.texts.hypertext import Attribute, escape, read_hypertext, replace_attributes
 from translator.texts.layout import find_sentences
 from translator.texts.outcome import Outcome, translate_outcomes
 from translator.texts.passage import Passage
 from translator.texts.plain import read_plain
-from translator.texts.protecting import Protect
+from translator.texts.protecting import ExceptTerms, Protect
 from translator.texts.restoring import with_items
-from translator.texts.sentence import Translate
+from translator.texts.sentence import Sentence, Translate
 from translator.translation import Translation
 
 Format = Literal["text", "html"]
@@ -78,6 +79,7 @@ def translate_texts(
     translate: Translate,
     *,
     text_format: Format = "text",
+    glossary: Glossary | None = None,
     split: bool = True,
     fits: Callable[[str], bool] = lambda _: True,
     protect: Protect = (),
@@ -93,6 +95,7 @@ def translate_texts(
         target: Code of the language that they are translated to.
         translate: Translates sentences; it never sees one without letters.
         text_format: What the texts are.
+        glossary: Terms that `translate` is told of; they come before what must survive.
         split: Whether a line may hold several sentences.
         fits: Whether the model reads a sentence in full; one that it does not is cut.
         protect: What must survive beside what always does.
@@ -104,9 +107,15 @@ def translate_texts(
     def read(passage: Passage) -> list[Outcome]:
         return list(_outcomes(passage, source, target, fits, split=split))
 
+    def translate_with_terms(sentences: list[Sentence]) -> list[Translation]:
+        return translate([with_terms(sentence, glossary) for sentence in sentences])
+
+    if glossary:
+        protect = ExceptTerms(protect, glossary, across_lines=text_format == "html")
     spaced = target not in UNSPACED
     works = [_Work.of(text, text_format, spaced, read, protect) for text in texts]
-    translate_outcomes([outcome for work in works for outcome in work.outcomes], translate)
+    outcomes = [outcome for work in works for outcome in work.outcomes]
+    translate_outcomes(outcomes, translate_with_terms)
     return [work.finish() for work in works]
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from translator.errors import ConfigError
+from translator.texts.glossary import Glossary
 from translator.texts.hypertext import read_hypertext
 from translator.texts.plain import read_plain
-from translator.texts.protecting import compile_protect, find_tokens
+from translator.texts.protecting import ExceptTerms, compile_protect, find_tokens
 
 
 def test_a_users_pattern_comes_before_all_others() -> None:
@@ -37,6 +38,56 @@ def test_what_is_protected_is_so_in_html() -> None:
     assert document.body.items == ["acme"]
     assert document.attributes[0].passage.items == ["acme"]
     assert "".join(document.body.raw) == '<p title="acme uno">dos acme</p>'
+
+
+def items_beside(terms: list[str], text: str, *, across_lines: bool = False) -> list[str]:
+    """What survives in a text beside some terms."""
+    protect = ExceptTerms((), Glossary(dict.fromkeys(terms, "x")), across_lines)
+    return [text[token.start : token.end] for token in find_tokens(text, protect)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "items"),
+    [
+        (["CO2"], "El CO2 de 2030", ["2030"]),
+        (["co2"], "El CO2 de 2030", ["2030"]),
+        (["Plan 2030"], "El Plan 2030 de 2030", ["2030"]),
+        (["Plan 2030"], "El Plan\u00a02030 y el Plan  2030", []),
+        (["node.js"], "Usa node.js o vue.js", ["vue.js"]),
+    ],
+)
+def test_an_item_gives_way_to_a_term_that_covers_it(
+    terms: list[str], text: str, items: list[str]
+) -> None:
+    assert items_beside(terms, text) == items
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/gato",
+        "gato.com",
+        "#gato",
+        "{gato}",
+        "`gato`",
+        "<gato>",
+        '<a title="gato">',
+        "2030 km",
+    ],
+)
+def test_a_term_breaks_nothing(text: str) -> None:
+    terms = ["gato", "<gato>", "de 2030", "con 2030", "2030"]
+    assert items_beside(terms, f"de {text} con {text}") == [text, text]
+
+
+def test_a_term_goes_on_in_the_next_line_where_the_sentence_does() -> None:
+    assert items_beside(["Plan 2030"], "el Plan\n2030", across_lines=True) == []
+    assert items_beside(["Plan 2030"], "el Plan\n2030") == ["2030"]
+
+
+def test_a_term_comes_before_a_users_pattern() -> None:
+    protect = ExceptTerms(compile_protect([r"ACME-\w+"]), Glossary({"ACME-X": "x"}), False)
+    assert [token[:2] for token in find_tokens("ACME-X ACME-Y", protect)] == [(7, 13)]
 
 
 @pytest.mark.parametrize("pattern", ["(", "[", "a*", "|x", "(?P<n"])
