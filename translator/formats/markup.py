@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
+_ENDLESS: Final = re.compile(r"(&#(?:\d{100,}|[xX][0-9a-fA-F]{100,}))")
 _CODE: Final = re.compile(r'<span id="(\d+)">|(</span>)|<(?:code|br) id="(\d+)">(?:</code>)?')
+
+
+def unescape(text: str) -> str:
+    """As `html.unescape`, but references of hundreds of digits, which Python refuses, stay."""
+    parts = _ENDLESS.split(text)
+    return "".join(part if n % 2 else html.unescape(part) for n, part in enumerate(parts))
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class Marked:
         waiting: list[int] = []
         cursor = 0
         for match in _CODE.finditer(text):
-            pieces.append(html.unescape(text[cursor : match.start()]))
+            pieces.append(unescape(text[cursor : match.start()]))
             cursor = match.end()
             if match[2]:
                 if not waiting:
@@ -150,7 +157,7 @@ class Marked:
                 waiting.append(n)
             found.append(n)
             pieces.append(code)
-        pieces.append(html.unescape(text[cursor:]))
+        pieces.append(unescape(text[cursor:]))
         codes = [n for n, piece in enumerate(self.pieces) if isinstance(piece, Code)]
         return pieces if sorted(found) == codes and not waiting else None
 

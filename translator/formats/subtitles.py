@@ -11,7 +11,7 @@ from typing import BinaryIO, ClassVar, Final, NamedTuple
 from translator.errors import InputError
 from translator.formats.encoding import BYTE_ORDER_MARK, decode, encode
 from translator.formats.filling import Part, fill_parts, kept
-from translator.formats.markup import Code, Marked
+from translator.formats.markup import Code, Marked, unescape
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 from translator.formats.txt import one_line
 from translator.formats.wrapping import wrap_caption
@@ -101,11 +101,11 @@ class Vtt:
             if in_cue and line.text and "-->" not in line.text:
                 block.append(line)
                 continue
-            yield from _cue(block, _VTT_CODE, html.unescape, _escape_vtt)
+            yield from _cue(block, _VTT_CODE, unescape, _escape_vtt)
             block = []
             in_cue = _TIMING.match(line.text) is not None
             yield kept(line.text + line.end)
-        yield from _cue(block, _VTT_CODE, html.unescape, _escape_vtt)
+        yield from _cue(block, _VTT_CODE, unescape, _escape_vtt)
 
 
 def _lines(text: str) -> list[_Line]:

@@ -47,12 +47,16 @@ class Alignment:
         self.words: list[Span] = [match.span() for match in _WORD.finditer(target)]
         if not spaced:
             self.words = sorted({(a, b) for a, b in pieces if a < b}) or self.words
-        self._source_spans = piece_spans(source, source_tokens)
+        self._source_spans = _array(piece_spans(source, source_tokens))
+        self._source_words = _array([match.span() for match in _WORD.finditer(source)])
         attention = np.asarray(hypothesis.alignment, np.float64)
         if attention.shape != (len(pieces), len(self._source_spans)):
             attention = np.zeros((len(pieces), len(self._source_spans)))
-        overlap = np.array([[_overlap(word, piece) for piece in pieces] for word in self.words])
-        self._attention = _normalised(overlap.reshape(-1, len(pieces)) @ attention)
+        spans = _array(pieces)
+        overlaps = [_overlaps(spans, start, end) for start, end in self.words]
+        self._attention = _normalised(
+            np.reshape(overlaps, (len(self.words), len(pieces))) @ attention
+        )
         self._symbols = [target[a:b] for a, b in self.words]
 
     def shares(self, start: int, end: int) -> Shares:
@@ -61,12 +65,8 @@ class Alignment:
         A placeholder came from itself. Attention that tells nothing is taken to run along the
         diagonal.
         """
-        inside = np.array(
-            [
-                _overlap(piece, (start, end)) / max(piece[1] - piece[0], 1)
-                for piece in self._source_spans
-            ]
-        )
+        spans = self._source_spans
+        inside = _overlaps(spans, start, end) / np.maximum(spans[:, 1] - spans[:, 0], 1)
         shares: Shares = self._attention @ inside
         if not len(shares) or np.ptp(shares) < _EVEN:
             shares = self._diagonal(start, end)
@@ -76,10 +76,11 @@ class Alignment:
         return shares
 
     def _diagonal(self, start: int, end: int) -> Shares:
-        words = [match.span() for match in _WORD.finditer(self._source)]
-        inside = [float(_overlap(word, (start, end)) > 0) for word in words] or [0.0]
+        inside = (_overlaps(self._source_words, start, end) > 0).astype(float)
+        if not len(inside):
+            return np.zeros(len(self.words))
         places = (np.arange(len(self.words)) + 0.5) / max(len(self.words), 1) * len(inside)
-        shares: Shares = np.array(inside)[places.astype(int)]
+        shares: Shares = inside[places.astype(int)]
         return shares
 
 
@@ -112,8 +113,15 @@ def piece_spans(text: str, pieces: Sequence[str]) -> list[Span]:
     return spans
 
 
-def _overlap(one: Span, other: Span) -> int:
-    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+def _array(spans: Sequence[Span]) -> npt.NDArray[np.int64]:
+    return np.array(spans, np.int64).reshape(-1, 2)
+
+
+def _overlaps(spans: npt.NDArray[np.int64], start: int, end: int) -> npt.NDArray[np.int64]:
+    """Characters that each span has in common with another one."""
+    common = np.minimum(spans[:, 1], end) - np.maximum(spans[:, 0], start)
+    overlaps: npt.NDArray[np.int64] = np.maximum(common, 0)
+    return overlaps
 
 
 def _normalised(weights: npt.NDArray[Any]) -> Shares:

@@ -30,5 +30,23 @@ BLOCK = _names(
 )
 """End a sentence. In HTML so does every element that is not named here at all."""
 
-END_OPTIONAL = _names("dd dt li optgroup option p rp rt tbody td tfoot th thead tr")
-"""Are ended by the next of their kind, too."""
+_CELL_ENDS = _names("tbody td tfoot th thead tr")
+
+ENDED_BY = {
+    "p": _CELL_ENDS
+    | _names(
+        "address article aside blockquote center dd details dialog dir div dl dt fieldset "
+        "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li listing main menu nav "
+        "ol p plaintext pre search section summary table ul xmp"
+    ),
+    "li": _names("li"),
+    **dict.fromkeys(("dd", "dt"), _names("dd dt")),
+    **dict.fromkeys(("rp", "rt"), _names("rb rp rt rtc")),
+    "optgroup": _names("hr optgroup"),
+    "option": _names("hr optgroup option"),
+    **dict.fromkeys(("td", "th"), _CELL_ENDS),
+    "tr": _names("tbody tfoot thead tr"),
+    **dict.fromkeys(("tbody", "tfoot", "thead"), _names("tbody tfoot thead")),
+}
+"""For each element that needs no end tag, the start tags that end it; so does the end of what it
+stands in. (HTML Standard, "Optional tags".)"""

@@ -9,10 +9,11 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html.entities import html5
 from html.parser import HTMLParser
 from itertools import accumulate, pairwise
 
-from translator.texts.elements import BLOCK, END_OPTIONAL, INLINE, INLINE_KEPT, KEPT
+from translator.texts.elements import BLOCK, ENDED_BY, INLINE, INLINE_KEPT, KEPT
 from translator.texts.elements import VOID as VOID_NAMES
 from translator.texts.passage import BREAK, CLOSE, ITEM, OPEN, TAGS, VOID, Builder, Passage
 from translator.texts.plain import add_tokens, glued
@@ -24,7 +25,11 @@ _XML = re.compile(
     r"""\ufeff?\s*(?:<\?xml\s|(?:<![^<>]*>\s*)*<html\s[^<>]*http://www\.w3\.org/1999/xhtml)""",
     re.IGNORECASE,
 )
-_CHARACTER = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);?|.", re.DOTALL)
+# Python makes no number of thousands of digits; such a reference is plain text.
+_REFERENCE = re.compile(
+    r"&(?:#[0-9]{1,99}(?![0-9])|#[xX][0-9a-fA-F]{1,99}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?"
+)
+_WITHIN_SENTENCE = INLINE | INLINE_KEPT
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _read_tokens(document: str) -> tuple[Builder, list[_Token]]:
         elif token.is_kept:
             after = _end_of_kept(tokens, n)
             kept = document[token.start : tokens[after - 1].end]
-            read.add(ITEM if token.name in INLINE | INLINE_KEPT else BREAK, kept)
+            read.add(ITEM if token.name in _WITHIN_SENTENCE else BREAK, kept)
         else:
             read.add(token.passage_kind, raw)
             if token.kind in ("start", "void"):
@@ -127,14 +132,26 @@ def escape(text: str) -> str:
 
 
 def _add_text(read: Builder, raw: str) -> None:
-    for match in _CHARACTER.finditer(raw):
-        decoded = html.unescape(match[0])
-        if len(match[0]) == 1 or decoded == match[0]:
-            read.add_text(match[0])
-            continue
-        place = len(read.raw)
-        read.add_text(decoded)
-        read.raw[place:] = [match[0], *[""] * (len(decoded) - 1)]
+    cursor = 0
+    for match in _REFERENCE.finditer(raw):
+        reference = _reference(match[0])
+        if reference:
+            read.add_text(raw[cursor : match.start()])
+            cursor = match.start() + len(reference)
+            # One of a control character stands for nothing, but is kept.
+            decoded = html.unescape(reference) or ITEM
+            place = len(read.raw)
+            read.add_text(decoded)
+            read.raw[place:] = [reference, *[""] * (len(decoded) - 1)]
+    read.add_text(raw[cursor:])
+
+
+def _reference(text: str) -> str:
+    """What of "&lthola", which reads "<hola", is the reference: the longest that has a meaning."""
+    if text.startswith("&#"):
+        return text
+    references = (text[:end] for end in range(len(text), 2, -1) if text[1:end] in html5)
+    return next(references, "")
 
 
 def _add_found(read: Builder, found: Builder, protect: Protect) -> None:
@@ -175,19 +192,27 @@ def _end_of_kept(tokens: list[_Token], n: int) -> int:
     opened = [first.name]
     for m in range(n + 1, len(tokens)):
         token = tokens[m]
-        if token.kind == "start":
-            if opened == [token.name] and token.name in END_OPTIONAL:
-                return m
-            opened.append(token.name)
-        elif token.kind == "end":
-            if token.name in opened:
-                while opened.pop() != token.name:
-                    pass
-                if not opened:
-                    return m + 1
-            elif first.name in END_OPTIONAL:
-                return m
+        # Nothing within a sentence ends a block.
+        if token.name in _WITHIN_SENTENCE and first.name not in _WITHIN_SENTENCE:
+            continue
+        if token.kind == "end" and token.name not in opened and first.name in ENDED_BY:
+            return m
+        _follow(opened, token)
+        if not opened:
+            return m + 1 if token.kind == "end" else m
     return len(tokens)
+
+
+def _follow(opened: list[str], token: _Token) -> None:
+    """Takes what a tag ends off the elements that are open, and adds what it begins."""
+    if token.kind == "end" and token.name in opened:
+        while opened.pop() != token.name:
+            pass
+    elif token.kind in ("start", "void"):
+        while opened and token.name in ENDED_BY.get(opened[-1], ()):
+            opened.pop()
+        if opened and token.kind == "start":
+            opened.append(token.name)
 
 
 @dataclass
@@ -224,7 +249,8 @@ class _Tokenizer(HTMLParser):
         parser = cls(document)
         # No tag ends after the last ">", and to look for that from each "<" takes long.
         last = document.rfind(">") + 1
-        parser.feed(document[:last])
+        # Nor does a reference tell where one stands; the parser would decode it.
+        parser.feed(document[:last].replace("&", "+"))
         parser.close()
         tokens = [*parser.tokens, _Token("text", last)]
         for token, following in pairwise(tokens):
@@ -258,12 +284,6 @@ class _Tokenizer(HTMLParser):
     def handle_data(self, data: str) -> None:
         self._note("text")
 
-    def handle_entityref(self, name: str) -> None:
-        self._note("text")
-
-    def handle_charref(self, name: str) -> None:
-        self._note("text")
-
     def handle_comment(self, data: str) -> None:
         self._note("comment")
 
@@ -275,3 +295,10 @@ class _Tokenizer(HTMLParser):
 
     def handle_pi(self, data: str) -> None:
         self._note("other")
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        if self.rawdata.startswith("<![CDATA[", i):
+            return super().parse_marked_section(i, report)
+        # The parser takes one that it does not know for a defect of the program.
+        self._note("other")
+        return self.parse_bogus_comment(i, report=False)

@@ -2,21 +2,25 @@
 
 The tags are a tree, and each element gets one run of words within that of its parent, so they are
 nested as they were and none is lost or doubled, however poor the alignment is. The run is the one
-with the most attention on the element's words less that on other words, a maximum-sum subarray.
+with the most attention on the element's words less that on other words, a maximum-sum subarray; it
+is not made of punctuation alone unless the element is.
 (Bergamot, https://github.com/browsermt/bergamot-translator, tags every word by its strongest link
 and repeats the tags of an element that falls apart.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from translator.texts.alignment import Alignment, Shares
+from translator.constants import PLACEHOLDERS
+from translator.texts.alignment import Alignment
 from translator.texts.passage import CLOSE, OPEN, Passage
+from translator.texts.runs import best_run
 from translator.texts.unit import Mark
 
 
@@ -68,8 +72,8 @@ def place_tags(
     """Finds where the tags of a sentence go in its translation, in the order of the target."""
     root = _tree(passage, marks, source)
     root.words = (0, len(alignment.words))
-    _give_words(root, source, alignment)
-    return list(_Writer(target, alignment.words).write(root, 0, len(target)))
+    _Giver(source, target, alignment).give(root)
+    return list(_Writer(target, alignment.words).write(root))
 
 
 def _tree(passage: Passage, marks: Sequence[Mark], source: str) -> Element:
@@ -103,86 +107,110 @@ def _tree(passage: Passage, marks: Sequence[Mark], source: str) -> Element:
     return root
 
 
-def _give_words(parent: Element, source: str, alignment: Alignment) -> None:
-    free = np.zeros(len(alignment.words), bool)
-    free[slice(*parent.words)] = True
-    shares = {
-        id(child): alignment.shares(child.start, child.end)
-        for child in parent.children
-        if not child.void
+class _Giver:
+    def __init__(self, source: str, target: str, alignment: Alignment) -> None:
+        self._source = source
+        self._are_words = np.array([_has_word(target[a:b]) for a, b in alignment.words], bool)
+        # Thousands of tags may stand around the same words.
+        self._shares = cache(alignment.shares)
+
+    def give(self, root: Element) -> None:
+        """Gives all that stands in `root` its words."""
+        waiting = [root]
+        while waiting:
+            waiting.extend(self._give_children(waiting.pop()))
+
+    def _give_children(self, parent: Element) -> list[Element]:
+        """Gives the children of an element theirs, and returns those of them that may have some."""
+        elements = [child for child in parent.children if not child.void]
+        free = np.zeros(len(self._are_words), bool)
+        free[slice(*parent.words)] = True
+        gains = {id(child): self._gain(child, parent.words) for child in elements}
+        # The surest first, so that no other takes its words.
+        for child in sorted(elements, key=lambda child: -gains[id(child)]):
+            child.words = self._best_run(child, free, parent.words)
+            free[slice(*child.words)] = False
+        around = _around(elements)
+        for child in parent.children:
+            if child.void:
+                place = self._void_place(child, parent.words)
+                if place in around:
+                    # It does not belong to that element.
+                    sibling = around[place]
+                    place = sibling.words[0 if child.start <= sibling.start else 1]
+                child.words = place, place
+        return elements
+
+    def _best_run(
+        self, element: Element, free: npt.NDArray[np.bool_], bounds: tuple[int, int]
+    ) -> tuple[int, int]:
+        """The run of free words with the largest sum of (share inside - share outside).
+
+        It has a word in it if the element does, and begins or ends with punctuation only where the
+        element does.
+        """
+        first, last = bounds
+        inside = self._source[element.start : element.end].strip()
+        are_words = self._core(element)[first:last]
+        starts = are_words | (not _has_word(inside[:1]))
+        ends = are_words | (not _has_word(inside[-1:]))
+        # One that begins before the sentence begins with its first word, and likewise at its end.
+        if element.start_tag is None:
+            starts = np.arange(first, last) == first
+        if element.end_tag is None:
+            ends = np.arange(first, last) == last - 1
+        shares = self._shares(element.start, element.end)[first:last]
+        # No sum gets above zero over a word that is not free.
+        weights = np.where(free[first:last], 2 * shares - 1, first - last)
+        run = best_run(weights, starts, ends, are_words)
+        if run is not None:
+            return first + run[0], first + run[1]
+        if element.start_tag is None:
+            return first, first
+        places = np.flatnonzero(free[first:last] & are_words)
+        if element.end_tag is None or not len(places):
+            return last, last
+        word = first + int(places[np.argmax(shares[places])])
+        return word, word + 1
+
+    def _gain(self, element: Element, bounds: tuple[int, int]) -> float:
+        """How sure it is what the element becomes."""
+        weights = 2 * self._shares(element.start, element.end) - 1
+        inside = slice(*bounds)
+        return float(np.maximum(weights[inside], 0) @ self._core(element)[inside])
+
+    def _core(self, element: Element) -> npt.NDArray[np.bool_]:
+        """The words that an element may be of: those, or all if it is of punctuation itself."""
+        return self._are_words | (not _has_word(self._source[element.start : element.end]))
+
+    def _void_place(self, tag: Element, bounds: tuple[int, int]) -> int:
+        """The word that the tag goes before."""
+        first, last = bounds
+        if first == last:
+            return first
+        before = self._source[: tag.start].rstrip()
+        after = self._source[tag.start :].lstrip()
+        if tag.tied or not after:
+            start = len(before) - len(before.rsplit(None, 1)[-1]) if before else 0
+            shares = self._shares(start, len(before))
+            return int(first + np.argmax(shares[first:last])) + 1
+        start = len(self._source) - len(after)
+        shares = self._shares(start, start + len(after.split(None, 1)[0]))
+        return int(first + np.argmax(shares[first:last]))
+
+
+def _around(elements: Sequence[Element]) -> dict[int, Element]:
+    """Which element has the word before a place or behind it, the first of two that meet there."""
+    return {
+        place: element
+        for element in reversed(elements)
+        if element.words[0] < element.words[1]
+        for place in range(element.words[0], element.words[1] + 1)
     }
-    elements = [child for child in parent.children if not child.void]
-    # The surest first, so that no other takes its words.
-    for child in sorted(elements, key=lambda child: -_gain(shares[id(child)][free])):
-        child.words = _best_run(child, shares[id(child)], free, parent.words)
-        free[slice(*child.words)] = False
-    for child in parent.children:
-        if child.void:
-            place = _void_place(child, source, alignment, parent.words)
-            child.words = _outside(place, child, elements)
-    for child in elements:
-        _give_words(child, source, alignment)
 
 
-def _gain(shares: Shares) -> float:
-    return float(np.maximum(2 * shares - 1, 0).sum())
-
-
-def _best_run(
-    element: Element, shares: Shares, free: npt.NDArray[np.bool_], bounds: tuple[int, int]
-) -> tuple[int, int]:
-    """The run of free words with the largest sum of (share inside - share outside)."""
-    first, last = bounds
-    # One that begins before the sentence begins with its first word, and likewise at its end.
-    starts = [first] if element.start_tag is None else range(first, last)
-    best, run = 0.0, None
-    weights = 2 * shares - 1
-    for start in starts:
-        total = 0.0
-        for end in range(start, last):
-            if not free[end]:
-                break
-            total += weights[end]
-            at_bound = element.end_tag is not None or end == last - 1
-            if at_bound and total > best + 1e-9:
-                best, run = total, (start, end + 1)
-    if run is not None:
-        return run
-    if element.start_tag is None:
-        return first, first
-    if element.end_tag is None:
-        return last, last
-    places = [n for n in range(first, last) if free[n]]
-    if not places:
-        return last, last
-    word = max(places, key=lambda n: shares[n])
-    return word, word + 1
-
-
-def _void_place(tag: Element, source: str, alignment: Alignment, bounds: tuple[int, int]) -> int:
-    """The word that the tag goes before."""
-    first, last = bounds
-    if first == last:
-        return first
-    before = source[: tag.start].rstrip()
-    after = source[tag.start :].lstrip()
-    if tag.tied or not after:
-        start = len(before) - len(before.split()[-1]) if before else 0
-        shares = alignment.shares(start, len(before))
-        return int(first + np.argmax(shares[first:last])) + 1
-    start = len(source) - len(after)
-    shares = alignment.shares(start, start + len(after.split()[0]))
-    return int(first + np.argmax(shares[first:last]))
-
-
-def _outside(place: int, tag: Element, siblings: Sequence[Element]) -> tuple[int, int]:
-    """Moves a place out of an element that the tag does not belong to."""
-    for sibling in siblings:
-        start, end = sibling.words
-        if start < place < end or (place in (start, end) and start < end):
-            place = start if tag.start <= sibling.start else end
-            break
-    return place, place
+def _has_word(text: str) -> bool:
+    return any(character.isalnum() or character in PLACEHOLDERS for character in text)
 
 
 class _Writer:
@@ -190,20 +218,30 @@ class _Writer:
         self._target = target
         self._words = words
 
-    def write(self, parent: Element, start: int, end: int) -> list[Placed]:
-        """Lists the tags in `parent`, which reaches from `start` to `end` in the target."""
-        placed: list[Placed] = []
+    def write(self, root: Element) -> Iterator[Placed]:
+        """Yields the tags of all that stands in `root`, the whole target."""
+        waiting: list[Placed | tuple[Element, int, int]] = [(root, 0, len(self._target))]
+        while waiting:
+            found = waiting.pop()
+            if isinstance(found, Placed):
+                yield found
+                continue
+            element, first, last = found
+            if element.start_tag is not None:
+                yield Placed(first, element.start_tag, self._space(element, first))
+            if element.end_tag is not None:
+                waiting.append(Placed(last, element.end_tag))
+            waiting.extend(reversed(self._within(element, first, last)))
+
+    def _within(self, parent: Element, start: int, end: int) -> list[tuple[Element, int, int]]:
+        """From where to where each child goes of an element that goes from `start` to `end`."""
+        children: list[tuple[Element, int, int]] = []
         cursor = start
         for child in sorted(parent.children, key=lambda child: (child.words, child.start)):
             first, last = (min(max(n, cursor), end) for n in self._span(child))
-            last = max(first, last)
-            if child.start_tag is not None:
-                placed.append(Placed(first, child.start_tag, self._space(child, first)))
-            placed.extend(self.write(child, first, last))
-            if child.end_tag is not None:
-                placed.append(Placed(last, child.end_tag))
-            cursor = last
-        return placed
+            cursor = max(first, last)
+            children.append((child, first, cursor))
+        return children
 
     def _span(self, element: Element) -> tuple[int, int]:
         first, last = element.words

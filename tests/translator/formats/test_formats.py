@@ -13,6 +13,7 @@ import pytest
 from filled_files import filled, segments
 
 from translator.errors import InputError
+from translator.formats.markup import unescape
 from translator.formats.registry import format_of, formats, named
 from translator.formats.segment import Fill, Languages, Segment
 
@@ -344,3 +345,9 @@ def test_what_xliff_protects_stays(unit: str, mark: str) -> None:
     closing = "".join(f"</{name}>" for name in reversed(re.findall(r"<([\w-]+)", unit)))
     received = filled(named("xliff"), (unit.format(source) + closing).encode()).decode()
     assert f'>A <mrk id="1" {mark}="{value}">b c</mrk> D</target>' in received
+
+
+def test_references_of_too_many_digits_stay() -> None:
+    endless = f"&#{'9' * 5000};"
+    assert unescape(f"&lt;{endless}&amp;&#65;") == f"<{endless}&A"
+    assert unescape(f"&#x{'f' * 5000};") == f"&#x{'f' * 5000};"

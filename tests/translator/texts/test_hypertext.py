@@ -32,6 +32,13 @@ def translated(document: str, search: FakeSearch | None = None) -> str:
         ("caf&eacute; d&iacute;a", "DÍA CAFÉ"),
         ("uno &lt;b&gt; dos", "DOS &lt;b&gt; UNO"),
         ("son 5&nbsp;kg hoy", "HOY 5&nbsp;kg SON"),
+        ("<p>&nbspuno dos</p>", "<p>&nbspDOS UNO</p>"),
+        ("<p>&nbspuno; dos</p>", "<p>&nbspDOS UNO;</p>"),
+        ("uno &lthola dos", "DOS &lt;HOLA UNO"),
+        ("uno &lthola&gt dos", "DOS &lthola&gt UNO"),
+        ("tres&frac12uno dos", "DOS TRES&frac12UNO"),
+        ("uno &#1; dos", "DOS &#1; UNO"),
+        ("uno &# <b>dos</b>", "<b>DOS</b> &amp;# UNO"),
         ("1 < 2 y uno", "UNO Y 2 &lt; 1"),
         ("<p>uno <b>dos</p>", "<p><b>DOS UNO</p>"),
         ("", ""),
@@ -63,6 +70,55 @@ def test_what_is_no_text_is_kept(kept: str) -> None:
     search = FakeSearch(backwards)
     assert translated(f"{kept}<p>uno dos</p>{kept}", search) == f"{kept}<p>DOS UNO</p>{kept}"
     assert search.calls == [["uno dos"]]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (
+            "<table><tr><td translate=no>uno<th>dos<tr><td>tres</table>",
+            "<table><tr><td translate=no>uno<th>DOS<tr><td>TRES</table>",
+        ),
+        (
+            "<table><tr translate=no><td>uno<td>uno<tr><td>dos</table>",
+            "<table><tr translate=no><td>uno<td>uno<tr><td>DOS</table>",
+        ),
+        (
+            "<table><thead translate=no><tr><td>uno<tbody><tr><td>dos</table>",
+            "<table><thead translate=no><tr><td>uno<tbody><tr><td>DOS</table>",
+        ),
+        (
+            "<table><td translate=no><table><tr><td>uno<td>uno</table>uno<td>dos</table>",
+            "<table><td translate=no><table><tr><td>uno<td>uno</table>uno<td>DOS</table>",
+        ),
+        ("<dl><dt translate=no>uno<dd>dos</dl>", "<dl><dt translate=no>uno<dd>DOS</dl>"),
+        ("<dl><dd translate=no>uno</dl>dos", "<dl><dd translate=no>uno</dl>DOS"),
+        (
+            "<ul><li translate=no><p>uno<ul><li>uno</ul>uno<li>dos</ul>",
+            "<ul><li translate=no><p>uno<ul><li>uno</ul>uno<li>DOS</ul>",
+        ),
+        ("<p translate=no><b>uno<h2>dos</h2>", "<p translate=no><b>uno<h2>DOS</h2>"),
+        ("<p translate=no>uno</b> uno<hr>dos", "<p translate=no>uno</b> uno<hr>DOS"),
+        ("<li><p translate=no>uno</li>dos", "<li><p translate=no>uno</li>DOS"),
+        ("<div translate=no><p>uno<p>uno</div>dos", "<div translate=no><p>uno<p>uno</div>DOS"),
+        (
+            "<select><option translate=no>uno<optgroup><option>dos</select>",
+            "<select><option translate=no>uno<optgroup><option>DOS</select>",
+        ),
+        ("<rt translate=no>uno<rp>dos", "<rt translate=no>uno<rp>DOS"),
+    ],
+)
+def test_what_is_kept_ends_where_its_end_tag_is_left_out(document: str, expected: str) -> None:
+    assert translated(document) == expected
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["{}", "<a name='{}'></a>", "<img alt='{}'>", "<p translate='{}'>5</p>"],
+)
+def test_a_reference_to_no_character_at_all_is_kept(kept: str) -> None:
+    kept = kept.format(f"&#{'1' * 5000};")
+    assert translated(f"{kept}<p>uno dos</p>") == f"{kept}<p>DOS UNO</p>"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +168,10 @@ def test_everything_goes_in_one_call() -> None:
         "<script>if (a<b) {</script>x",
         "</b>x</p><b>",
         "<![CDATA[x]]>y",
+        "<![CDATA[x",
+        "<![if x]>y<![endif]>",
+        "<![x[y]]>z<![ >",
+        "&nbspx &notit; &CounterClockwiseContourIntegral;x",
         "\U0010ff00<b>\U000f0000</b>",
     ],
 )

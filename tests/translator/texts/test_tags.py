@@ -102,6 +102,46 @@ def test_tags_stay_where_words_are_missing(text: str) -> None:
     }
 
 
+def test_no_element_becomes_punctuation_alone() -> None:
+    search = search_with(
+        ["▁la", "▁casa", "."],
+        ["▁home", "."],
+        "home.",
+        [[0.9, 0.1, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]],
+    )
+    assert translated("la <i>casa</i>.", search) == "<i>home</i>."
+    assert translated("<b>la</b> <i>casa</i>.", search) == "<b>home</b>.<i></i>"
+
+
+def test_an_element_ends_with_punctuation_only_where_it_did() -> None:
+    search = search_with(
+        ["▁«", "hola", "»", "▁digo"],
+        ["▁hello", "»", "▁i", "▁say"],
+        "hello» i say",
+        [
+            [0.0, 1.0, 0.0, 0.0, 0.0],
+            [0.1, 0.5, 0.4, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0],
+        ],
+    )
+    assert translated("<b>«hola»</b> digo", search) == "<b>hello»</b> i say"
+    assert translated("«<b>hola</b>» digo", search) == "<b>hello</b>» i say"
+
+
+def test_thousands_of_elements_may_stand_in_each_other() -> None:
+    text = "uno " + "<b>x" * 3000 + "</b>" * 3000 + " dos"
+    expected = "DOS " + "<b>" * 3000 + "X" * 3000 + "</b>" * 3000 + " UNO"
+    assert translated(text, FakeSearch(backwards)) == expected
+
+
+def test_thousands_of_tags_may_stand_beside_each_other() -> None:
+    text = "uno " + "<wbr> " * 3000 + "<b>dos</b>" * 3000
+    result = translated(text, FakeSearch())
+    assert [result.count(tag) for tag in ("<wbr>", "<b>", "</b>")] == [3000, 3000, 3000]
+
+
 def test_an_element_that_falls_apart_stays_one() -> None:
     search = search_with(
         ["▁a", "▁b"],
