@@ -81,7 +81,11 @@ UNKNOWN = {
 }
 """A person and a place that are in no pair."""
 
-PHARMACY = {"es": "farmacia", "fr": "pharmacie", "de": "Apotheke", "en": "pharmacy"}
+ALONE = (
+    {"es": "farmacia", "fr": "pharmacie", "de": "Apotheke", "en": "pharmacy"},
+    {"es": "no", "fr": "non", "de": "nein", "en": "no"},
+    {"es": "sí", "fr": "oui", "de": "ja", "en": "yes"},
+)
 
 
 def folders() -> list[Any]:
@@ -180,6 +184,17 @@ def test_everyday_sentences(translator: Translator) -> None:
         assert not translation.truncated
 
 
+def test_capitals_are_read_as_ordinary_letters(translator: Translator) -> None:
+    languages = translator.source_language, translator.target_language
+    known = EVERYDAY.get(languages)
+    if known is None:
+        pytest.skip("no sentences are written down for this direction")
+    results = translator.translate_texts([text.upper() for text, _ in known])
+    for result, (text, word) in zip(results, known, strict=True):
+        assert word.upper() in result.candidates[0], text
+        assert result.candidates[0].isupper()
+
+
 def assert_same_texts(found: list[str], alone: list[Translation]) -> None:
     different = [
         (one, other.text) for one, other in zip(found, alone, strict=True) if one != other.text
@@ -256,10 +271,12 @@ class TestMending:
         assert {"Wozniak", "Saskatoon"} <= {*re.findall(r"\w+", result.candidates[0])}
         assert "Wozniak" not in translator.translate([text])[0].text
 
-    def test_a_word_alone(self, translator: Translator) -> None:
+    @pytest.mark.parametrize("words", ALONE)
+    def test_a_word_alone(self, translator: Translator, words: dict[str, str]) -> None:
         source, target = translator.source_language, translator.target_language
-        [result] = translator.translate_texts([PHARMACY[source]])
-        assert result.candidates[0].lower() == PHARMACY[target].lower()
+        text = f"({words[source].capitalize()})"
+        [result] = translator.translate_texts([text])
+        assert result.candidates[0] == f"({words[target].capitalize()})"
 
 
 class TestWhereItIsMended:

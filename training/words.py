@@ -8,7 +8,7 @@ direction, that agree are right far more often than one (Och & Ney, Computationa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,10 @@ from training.tsv import pair_writer
 from translator.dictionary import WORD, Dictionary
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
+_JOINED = regex.compile(r"(\p{L}[\p{L}\p{M}]*)['\u2019](\p{L}[\p{L}\p{M}]*)")
+_LONGEST_ENDING = 2
+_OPENING = regex.compile(r"[^\w\s]*(\p{L}[\p{L}\p{M}]*)\s?[,.!?:;\u2026](?!\w)")
+_OFTEN = 3
 _INSIDE = 1000
 """How much more an occurrence within a sentence says of a word's case than one at its beginning."""
 
@@ -58,6 +62,9 @@ def learn_dictionary(
 ) -> Dictionary:
     """All words of the target language, and the surest translation of each source word.
 
+    That is what it becomes where it stands alone ("No, thanks": "No, gracias"), if pairs show it,
+    else what Model 1 finds.
+
     Args:
         pairs: Sentences that the translations are learnt from.
         targets: All target sentences.
@@ -65,13 +72,45 @@ def learn_dictionary(
             none at all.
     """
     source, target = _read((text for text, _ in pairs), WORD), _read((t for _, t in pairs), WORD)
-    translations: dict[str, str] = {}
+    written = {word.lower(): word for word in target.written}
+    translations = {of: written[to] for of, to in _standing_alone(pairs)}
+    halves = _halves(t for _, t in pairs)
     for of, to, score in zip(*_translations(source, target), strict=True):
         if score < least:
             break
-        translations.setdefault(source.written[of].lower(), target.written[to])
+        word = target.written[to]
+        is_word = 2 * halves[word.lower()] <= target.counts[to]
+        if is_word and min(len(source.written[of]), 2) <= len(word):
+            translations.setdefault(source.written[of].lower(), word)
     known = {word.lower() for text in targets for word in WORD.findall(text)}
     return Dictionary(frozenset(known), translations)
+
+
+def _halves(texts: Iterable[str]) -> Counter[str]:
+    """How often a word is no word of its own, but what an apostrophe divides another into.
+
+    Such as "don" and "t", "aujourd" and "hui"; not "Tom" in "Tom's", nor "eau" in "l'eau".
+    """
+    found = Counter[str]()
+    for text in texts:
+        for match in _JOINED.finditer(text.lower(), overlapped=True):
+            before, after = match[1], match[2]
+            found[before] += after != "s"
+            found[after] += len(after) <= _LONGEST_ENDING or len(before) > _LONGEST_ENDING
+    return found
+
+
+def _standing_alone(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
+    """Words that are a sentence, or before a comma, and what they mostly become; small letters."""
+    found: dict[str, Counter[str]] = {}
+    for source, target in pairs:
+        words = _OPENING.match(source), _OPENING.match(target)
+        if words[0] and words[1]:
+            found.setdefault(words[0][1].lower(), Counter())[words[1][1].lower()] += 1
+    for word, targets in found.items():
+        ((target, count),) = targets.most_common(1)
+        if count >= _OFTEN:
+            yield word, target
 
 
 def write_words(path: Path, words: Iterable[Pair]) -> None:

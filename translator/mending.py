@@ -31,6 +31,7 @@ _DIGITS = regex.compile(r"\d+")
 _SMALL_NUMBER = regex.compile(r"(?<![\w.,:])\d{1,2}(?![\w:]|[.,]\d|[ \u00a0\u202f]\d{3})")
 """Larger ones are protected before a sentence is searched."""
 
+_OPENING = "¿¡"
 _END = r"[.!?\u2026]+"
 _ENDS = regex.compile(rf"{_END}(?!\S)")
 
@@ -150,8 +151,12 @@ class Mender:
             return None
         if any(character.isdigit() or character in PLACEHOLDERS for character in text):
             return None
-        known = self._dictionary.translate(words[0][0]) is not None
-        return self._translated(words[0].start(), words[0].end(), text) if known else None
+        target = self._dictionary.translate(words[0][0])
+        if target is None:
+            return None
+        if words[0][0][0].isupper():
+            target = target[0].upper() + target[1:]
+        return _Filling(words[0].start(), words[0].end(), words[0][0], target)
 
     def _faults(self, source: _Source, target: str) -> int:
         """Made-up words, numbers from nowhere, and names and numbers that are lost."""
@@ -206,8 +211,7 @@ class Mender:
         if target is None:
             # A word of one piece is common: whatever is wrong, it is not that nobody knows it.
             return _Filling(start, stop, word, word) if self._is_rare(word) else None
-        shouted = len(word) > 1 and text.isupper()
-        return _Filling(start, stop, word, target.upper() if shouted else target)
+        return _Filling(start, stop, word, target)
 
     def _is_rare(self, word: str) -> bool:
         return len(self._tokenizer.encode(word)) > 1
@@ -220,7 +224,9 @@ class Mender:
             if not _is_whole(attempt, first.hypotheses[0], hypothesis):
                 continue
             filled = _filled(hypothesis, attempt)
-            if attempt.alone or self._faults(attempt.source, filled.text) < faults:
+            if attempt.alone:
+                hypotheses.append(_alone(hypothesis, filled, attempt))
+            elif self._faults(attempt.source, filled.text) < faults:
                 hypotheses.append(filled)
         if not hypotheses:
             return first
@@ -265,7 +271,7 @@ def _is_whole(attempt: _Attempt, first: Hypothesis, second: Hypothesis) -> bool:
     if not second.finished or any(text.count(symbol) != 1 for symbol in symbols):
         return False
     if attempt.alone:
-        return not WORD.search(text)
+        return True
     own = [symbol for symbol in symbols if symbol not in attempt.fillings]
     if _order(own, text) != _order(own, first.text):
         return False
@@ -318,3 +324,29 @@ def _filled(hypothesis: Hypothesis, attempt: _Attempt) -> Hypothesis:
     if attempt.source.text[:1].isupper():
         text = text[:1].upper() + text[1:]
     return dataclasses.replace(hypothesis, text=text, tokens=tuple(tokens))
+
+
+def _alone(found: Hypothesis, filled: Hypothesis, attempt: _Attempt) -> Hypothesis:
+    """The word in place of that of its source, without what else the search has found.
+
+    The marks are those of the source, written as the search has written them if they are the same:
+    languages differ in spaces before them, and in marks before an exclamation.
+    """
+    ((symbol, filling),) = attempt.fillings.items()
+    marks = attempt.source.text[: filling.start], attempt.source.text[filling.stop :]
+    before, _, after = found.text.partition(symbol)
+    if (_bare(before), _bare(after)) != (_bare(marks[0]), _bare(marks[1])):
+        before, after = marks[0].strip(_OPENING), marks[1]
+    *tokens, _ = found.tokens
+    kept = [n for n, token in enumerate(tokens) if not WORD.search(token)] + [len(tokens)]
+    return dataclasses.replace(
+        filled,
+        text=f"{before}{filling.target}{after}",
+        tokens=tuple(filled.tokens[n] for n in kept),
+        token_log_probs=tuple(found.token_log_probs[n] for n in kept),
+        alignment=found.alignment[kept],
+    )
+
+
+def _bare(marks: str) -> str:
+    return "".join(mark for mark in marks if not mark.isspace() and mark not in _OPENING)

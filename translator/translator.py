@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.allocator import give_back
+from translator.capitals import Capitals
 from translator.confidence import Estimator
 from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
@@ -23,7 +24,7 @@ from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.signatures import Stepwise
-from translator.texts.glossary import Glossary, tidy, with_terms
+from translator.texts.glossary import Glossary, tidy
 from translator.texts.protecting import Protect
 from translator.texts.sentence import Sentence, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
@@ -84,6 +85,7 @@ class Translator:
         self._model = model
         self.identity = tuple(str(one.info.get("checksum", "")) for one in (model, *others))
         self._estimator = Estimator.from_info(model.info)
+        self._capitals = Capitals(model.source)
         self._mender = None
         if mending and model.dictionary is not None and model.info.get("mending", True):
             self._mender = Mender(model.source, model.dictionary, self.source_language)
@@ -157,11 +159,15 @@ class Translator:
     def mended(self, translate: Translate) -> Translate:
         """What translates sentences by this model, and then mends made-up words and numbers.
 
+        Sentences in capitals are written in ordinary letters first.
+
         Args:
             translate: Translates sentences, such as `translate` does, or one that batches them
                 with others.
         """
-        return translate if self._mender is None else self._mender.mended(translate)
+        if self._mender is not None:
+            translate = self._mender.mended(translate)
+        return self._capitals.set_aside(translate)
 
     def translate(
         self,
@@ -173,7 +179,8 @@ class Translator:
     ) -> list[Translation]:
         """Translates sentences, each on its own, whatever else stands in its batch.
 
-        This is what the search finds; see `mended` for what becomes of words that it makes up.
+        This is what the search finds; see `mended` for what becomes of words that it makes up,
+        and of capitals.
 
         Args:
             texts: A sentence each. A blank one becomes a blank translation.
@@ -228,7 +235,7 @@ class Translator:
         """Translates whole texts or documents; all that is not words stays as it was.
 
         What must survive (links, numbers with units, placeholders, markup, ...) stands in every
-        translation exactly once.
+        translation exactly once, but for what the glossary translates.
 
         Args:
             texts: Texts of any number of sentences and lines, or HTML documents.
@@ -250,16 +257,13 @@ class Translator:
         searched = self.mended(
             lambda found: self.translate(found, search, batch_size=batch_size, workers=workers)
         )
-
-        def translate(sentences: list[Sentence]) -> list[Translation]:
-            return searched([with_terms(sentence, glossary) for sentence in sentences])
-
         return translate_texts(
             texts,
             self.source_language,
             self.target_language,
-            translate,
+            searched,
             text_format=text_format,
+            glossary=glossary,
             split=split,
             fits=self.fits,
             protect=protect,

@@ -7,6 +7,7 @@ Long: chrF of two and of three neighbouring test sentences at once, beside the s
 Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person.
 Mending: how many translations hold words that no pair has, and what becomes of them.
 Names: the test sentences about Tom, with names that no pair has in his place.
+Capitals: the test split in capitals, against its references in capitals.
 Memory: of a server that loads on demand, with all models loaded, and each first translation.
 
 FOLDER holds test splits of pairs as `en-es.test.tsv.gz` or, from `make models`,
@@ -167,6 +168,26 @@ def names(options: argparse.Namespace) -> None:
             print(f"  {how}: {kept} kept, {told(texts, references)}", flush=True)
 
 
+def capitals(options: argparse.Namespace) -> None:
+    """As the search finds them, as they are searched in ordinary letters, and what these make."""
+    for translator in translators(options):
+        pairs, _ = test_split(translator, options.corpora)
+        references = [reference.upper() for _, reference in pairs]
+        ordinary = [Sentence(source) for source, _ in pairs]
+        shouted = [Sentence(source.upper()) for source, _ in pairs]
+        careful = translator.mended(translator.translate)
+        found = {
+            "searched in capitals": translator.translate(shouted),
+            "set aside": careful(shouted),
+            "of ordinary letters": careful(ordinary),
+        }
+        values = (
+            f"{told([one.text.upper() for one in translations], references)} {how}"
+            for how, translations in found.items()
+        )
+        print(f"{direction(translator)}: {', '.join(values)}", flush=True)
+
+
 def told(texts: list[str], references: list[str]) -> str:
     """The scores of some translations."""
     scores = corpus_scores(texts, references)
@@ -244,6 +265,7 @@ PARTS = {
     "everyday": everyday,
     "mending": mending,
     "names": names,
+    "capitals": capitals,
     "memory": memory,
 }
 

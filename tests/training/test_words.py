@@ -121,6 +121,28 @@ class TestDictionary:
         dictionary = learn_dictionary(pairs, ["Big.", "Small."])
         assert (dictionary.translate("gross"), dictionary.translate("riesig")) == ("Big", "Big")
 
+    def test_what_an_apostrophe_divides_is_no_translation(self) -> None:
+        pairs = [("Geh nicht.", "Don't go."), ("Iss nicht.", "Don't eat."), ("Lies.", "Read.")] * 3
+        pairs += [
+            ("Heute.", "Aujourd'hui."),
+            ("Wasser.", "L'eau."),
+            ("Toms Hut.", "Tom's hat."),
+        ] * 3
+        dictionary = learn_dictionary(pairs, [])
+        assert {*dictionary.translations.values()}.isdisjoint({"Don", "don", "t", "Aujourd", "hui"})
+        assert dictionary.translate("wasser") == "eau"
+        assert dictionary.translate("toms") == "Tom"
+
+    def test_what_a_word_becomes_that_stands_alone_comes_first(self) -> None:
+        pairs = [("No voy.", "Not going."), ("No como.", "Not eating.")] * 9
+        assert learn_dictionary(pairs, []).translate("no") == "Not"
+        pairs += [("No, gracias.", "No, thanks."), ("¡No!", "No!"), ("¿No? Bien.", "No? Well.")]
+        assert learn_dictionary(pairs, []).translate("no") == "No"
+
+    def test_a_single_letter_is_no_translation_of_a_word(self) -> None:
+        pairs = [("Vitamin.", "C."), ("E.", "And.")] * 2
+        assert learn_dictionary(pairs, []).translations == {"e": "And"}
+
     def test_the_unsure_is_left_out(self) -> None:
         assert learn_dictionary(PAIRS, [], least=1.0).translations == {}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+import regex
 
 from translator.constants import PLACEHOLDERS
 from translator.dictionary import Dictionary
@@ -243,8 +244,30 @@ class TestAlone:
         assert len(search.asked) == 1
 
     def test_nothing_else_stands_beside_it(self, tokenizer: Tokenizer) -> None:
-        search = Search(tokenizer, {"ragoût": "he lives", FIRST: f"the {FIRST}"}, log_prob=-2.0)
-        assert mend(search, "ragoût")[0].text == "he lives"
+        search = Search(tokenizer, {"ragoût": "he lives", FIRST: f"the {FIRST}."}, log_prob=-2.0)
+        mended = mend(search, "ragoût")[0].hypotheses[0]
+        assert mended.text == "stew"
+        assert "the" not in spell(mended.tokens)
+        assert len(mended.tokens) == len(mended.token_log_probs) == len(mended.alignment)
+
+    @pytest.mark.parametrize(
+        ("source", "found", "expected"),
+        [
+            ("(Ragoût)", f"({FIRST}?", "(Stew)"),
+            ("«Ragoût»", f'"{FIRST},"', "«Stew»"),
+            ("Ragoût…", FIRST, "Stew…"),
+            ("ragoût !", f"{FIRST}!", "stew!"),
+            ("¡Ragoût!", f"{FIRST}!", "Stew!"),
+            ("¿Ragoût?", FIRST, "Stew?"),
+            ("Ragoût!", f"¡{FIRST}!", "¡Stew!"),
+        ],
+    )
+    def test_marks_and_capitals_are_those_of_the_source(
+        self, tokenizer: Tokenizer, source: str, found: str, expected: str
+    ) -> None:
+        again = regex.sub(r"\p{L}+", FIRST, source)
+        search = Search(tokenizer, {source: "he lives", again: found}, log_prob=-2.0)
+        assert mend(search, source)[0].text == expected
 
     def test_a_required_translation_stays(self, tokenizer: Tokenizer) -> None:
         search = Search(tokenizer, {"ragoût": "house"}, log_prob=-2.0)
@@ -313,11 +336,6 @@ def test_of_other_forms_of_the_same_characters(tokenizer: Tokenizer) -> None:
     decomposed = "Il vit ly\u006f\u0302n."
     known = {decomposed: "He lives stonon.", f"Il vit {FIRST}.": f"He lives {FIRST}."}
     assert mend(Search(tokenizer, known), decomposed)[0].text == "He lives ly\u00f4n."
-
-
-def test_capitals_of_a_text_in_capitals(tokenizer: Tokenizer) -> None:
-    known = {"IL VIT RAGOÛT.": "HE LIVES STROT.", f"IL VIT {FIRST}.": f"HE LIVES {FIRST}."}
-    assert mend(Search(tokenizer, known), "IL VIT RAGOÛT.")[0].text == "HE LIVES STEW."
 
 
 def test_numbers_from_nowhere_are_no_gain(tokenizer: Tokenizer) -> None:
