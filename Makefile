@@ -10,7 +10,7 @@ TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
 # For `make models`: what to train and where, and options of `fetch` and of `train`. The sizes, which
-# would follow from the number of pairs, are those of the models that ship.
+# would follow from the number of pairs, are those of the models that ship; so is about the time.
 DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
 RUNS := runs/shipped
 DATA := data

@@ -20,13 +20,21 @@ from training.dataset import EncodedPairs
 from training.lexicon import Translations, model1, sample
 from training.rows import Array, Rows
 from training.tsv import pair_writer
-from translator.dictionary import WORD, Dictionary
+from translator.dictionary import WORD, Dictionary, standing_alone
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
-_JOINED = regex.compile(r"(\p{L}[\p{L}\p{M}]*)['\u2019](\p{L}[\p{L}\p{M}]*)")
+_JOINED = regex.compile(r"(?<![\p{L}\p{M}])(\p{L}[\p{L}\p{M}]*)['\u2019](\p{L}[\p{L}\p{M}]*)")
+_AFTER_DIGIT = regex.compile(r"(?<=\d)\p{L}[\p{L}\p{M}]*")
 _LONGEST_ENDING = 2
 _OPENING = regex.compile(r"[^\w\s]*(\p{L}[\p{L}\p{M}]*)\s?[,.!?:;\u2026](?!\w)")
 _OFTEN = 3
+_MOSTLY = 0.5
+_SURE = 10
+"""How much surer than others a translation must be if the surest is no word."""
+
+_LETTER = regex.compile(r"(?!I)[\p{Lu}ªº]")
+"""A letter that is no word of its own, but stands for one, or for a number."""
+
 _INSIDE = 1000
 """How much more an occurrence within a sentence says of a word's case than one at its beginning."""
 
@@ -62,8 +70,7 @@ def learn_dictionary(
 ) -> Dictionary:
     """All words of the target language, and the surest translation of each source word.
 
-    That is what it becomes where it stands alone ("No, thanks": "No, gracias"), if pairs show it,
-    else what Model 1 finds.
+    And what a word becomes that stands alone ("No, thanks": "No, gracias"), where pairs show it.
 
     Args:
         pairs: Sentences that the translations are learnt from.
@@ -72,24 +79,29 @@ def learn_dictionary(
             none at all.
     """
     source, target = _read((text for text, _ in pairs), WORD), _read((t for _, t in pairs), WORD)
-    written = {word.lower(): word for word in target.written}
-    translations = {of: written[to] for of, to in _standing_alone(pairs)}
     halves = _halves(t for _, t in pairs)
+    translations: dict[str, str] = {}
+    refused: set[int] = set()
     for of, to, score in zip(*_translations(source, target), strict=True):
         if score < least:
             break
         word = target.written[to]
-        is_word = 2 * halves[word.lower()] <= target.counts[to]
-        if is_word and min(len(source.written[of]), 2) <= len(word):
+        if 2 * halves[word.lower()] > target.counts[to] or _LETTER.fullmatch(word):
+            refused.add(of)
+        elif of not in refused or score >= _SURE * least:
             translations.setdefault(source.written[of].lower(), word)
+    written = {word.lower(): word for word in target.written}
+    for word, alone in _standing_alone(pairs):
+        translations[standing_alone(word)] = written[alone]
     known = {word.lower() for text in targets for word in WORD.findall(text)}
     return Dictionary(frozenset(known), translations)
 
 
 def _halves(texts: Iterable[str]) -> Counter[str]:
-    """How often a word is no word of its own, but what an apostrophe divides another into.
+    """How often a word is no word of its own, but a part of one, or the end of a number.
 
-    Such as "don" and "t", "aujourd" and "hui"; not "Tom" in "Tom's", nor "eau" in "l'eau".
+    Such as "don" and "t", "aujourd" and "hui", "st" in "1st"; not "Tom" in "Tom's", nor "eau" in
+    "l'eau".
     """
     found = Counter[str]()
     for text in texts:
@@ -97,6 +109,7 @@ def _halves(texts: Iterable[str]) -> Counter[str]:
             before, after = match[1], match[2]
             found[before] += after != "s"
             found[after] += len(after) <= _LONGEST_ENDING or len(before) > _LONGEST_ENDING
+        found.update(_AFTER_DIGIT.findall(text.lower()))
     return found
 
 
@@ -104,13 +117,13 @@ def _standing_alone(pairs: Sequence[Pair]) -> Iterator[tuple[str, str]]:
     """Words that are a sentence, or before a comma, and what they mostly become; small letters."""
     found: dict[str, Counter[str]] = {}
     for source, target in pairs:
-        words = _OPENING.match(source), _OPENING.match(target)
-        if words[0] and words[1]:
-            found.setdefault(words[0][1].lower(), Counter())[words[1][1].lower()] += 1
-    for word, targets in found.items():
-        ((target, count),) = targets.most_common(1)
-        if count >= _OFTEN:
-            yield word, target
+        if word := _OPENING.match(source):
+            other = _OPENING.match(target)
+            found.setdefault(word[1].lower(), Counter())[other[1].lower() if other else ""] += 1
+    for of, targets in found.items():
+        ((to, count),) = targets.most_common(1)
+        if to and count >= max(_OFTEN, _MOSTLY * targets.total()):
+            yield of, to
 
 
 def write_words(path: Path, words: Iterable[Pair]) -> None:

@@ -1,22 +1,27 @@
 """Sentences in capitals, written as a model knows its words.
 
 A vocabulary has few pieces in capitals, so a headline or the label of a button reaches the model as
-single letters: it makes nonsense of them (chrF 15 to 19 where the same sentences in ordinary letters
-have 60 to 66). So they are searched in ordinary letters, and the translation is written in capitals.
+single letters, of which it makes nonsense: chrF 15 to 19, where the same sentences in ordinary
+letters have 60 to 66. So they are searched in these, and the translation is written in capitals.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import regex
 
 from translator.dictionary import WORD
-from translator.texts.sentence import Sentence, Translate
+from translator.texts.sentence import Sentence, Term, Translate
 from translator.tokenizer import Tokenizer
 from translator.translation import Hypothesis, Translation
 
-_SHOUTED = regex.compile(r"\p{L}\p{M}*\p{L}")
+_WORDS = regex.compile(r"\p{L}{5}|\p{L}{2}.*\P{L}\p{L}{2}")
+"""A long word, or two: a short one alone may well be an abbreviation, which is no other word."""
+
+_NO_CASE = regex.compile(r"\p{Lo}")
+_APOSTROPHES = "'\u2019"
 
 
 class Capitals:
@@ -37,46 +42,52 @@ class Capitals:
             shouted = [_is_shouted(sentence.text) for sentence in sentences]
             pairs = zip(sentences, shouted, strict=True)
             found = translate([self._ordinary(one) if loud else one for one, loud in pairs])
-            pairs_found = zip(found, shouted, strict=True)
-            return [_in_capitals(one) if loud else one for one, loud in pairs_found]
+            return [
+                _in_capitals(one, sentence.terms) if loud else one
+                for one, sentence, loud in zip(found, sentences, shouted, strict=True)
+            ]
 
         return translated
 
     def _ordinary(self, sentence: Sentence) -> Sentence:
-        text = WORD.sub(lambda match: self._written(match[0]), sentence.text)
+        text = WORD.sub(self._written, sentence.text)
         if first := WORD.search(text):
             start = first.start()
             text = text[:start] + sentence.text[start] + text[start + 1 :]
         return Sentence(text, sentence.terms)
 
-    def _written(self, word: str) -> str:
+    def _written(self, match: regex.Match[str]) -> str:
         """A word as the vocabulary knows it best; as it is where it would not be as long."""
+        word = match[0]
         small = word.lower()
         if len(small) != len(word):
             return word
-        capitalised = word[0] + small[1:]
-        return capitalised if self._pieces(capitalised) < self._pieces(small) else small
+        if len(word) == 1 and match.start() and match.string[match.start() - 1] in _APOSTROPHES:
+            return small  # MARY'S
+        return min((small, word[0] + small[1:], word), key=self._pieces)
 
     def _pieces(self, word: str) -> int:
         return len(self._tokenizer.encode(word))
 
 
 def _is_shouted(text: str) -> bool:
-    """Whether a text has capitals alone, and a word of more than one."""
-    return text.isupper() and _SHOUTED.search(text) is not None
+    """Whether all letters of a text are capitals, and they are words."""
+    return text.isupper() and bool(_WORDS.search(text)) and not _NO_CASE.search(text)
 
 
-def _in_capitals(translation: Translation) -> Translation:
+def _in_capitals(translation: Translation, terms: Sequence[Term]) -> Translation:
+    """In capitals, but for what terms must become."""
+
+    def shouted(hypothesis: Hypothesis) -> Hypothesis:
+        text = hypothesis.text.upper()
+        for term in terms:
+            text = text.replace(term.target.upper(), term.target)
+        return dataclasses.replace(hypothesis, text=text, tokens=_tokens(hypothesis.tokens))
+
     return dataclasses.replace(
         translation,
         source_tokens=_tokens(translation.source_tokens),
-        hypotheses=tuple(map(_shouted, translation.hypotheses)),
-    )
-
-
-def _shouted(hypothesis: Hypothesis) -> Hypothesis:
-    return dataclasses.replace(
-        hypothesis, text=hypothesis.text.upper(), tokens=_tokens(hypothesis.tokens)
+        hypotheses=tuple(map(shouted, translation.hypotheses)),
     )
 
 

@@ -23,7 +23,8 @@ class Dictionary:
 
     Attributes:
         known: Words of the target language in lower case, all that stand in some pair.
-        translations: Of source words in lower case; as they are written within sentences.
+        translations: Of source words in lower case; as they are written within sentences. There
+            may be another one of a word that stands alone; see `standing_alone`.
     """
 
     known: frozenset[str]
@@ -71,3 +72,12 @@ class Dictionary:
     def translate(self, word: str) -> str | None:
         """The translation of a source word, whatever its case."""
         return self.translations.get(word.lower())
+
+    def translate_alone(self, word: str) -> str | None:
+        """The translation of a source word that is a sentence of its own."""
+        return self.translations.get(standing_alone(word.lower())) or self.translate(word)
+
+
+def standing_alone(word: str) -> str:
+    """How a dictionary has a word that stands alone: with a full stop."""
+    return f"{word}."

@@ -151,12 +151,15 @@ class Mender:
             return None
         if any(character.isdigit() or character in PLACEHOLDERS for character in text):
             return None
-        target = self._dictionary.translate(words[0][0])
+        word = words[0][0]
+        target = self._dictionary.translate_alone(word)
         if target is None:
             return None
-        if words[0][0][0].isupper():
+        if word.isupper() and len(word) > 1:
+            target = target.upper()
+        elif word[0].isupper():
             target = target[0].upper() + target[1:]
-        return _Filling(words[0].start(), words[0].end(), words[0][0], target)
+        return _Filling(words[0].start(), words[0].end(), word, target)
 
     def _faults(self, source: _Source, target: str) -> int:
         """Made-up words, numbers from nowhere, and names and numbers that are lost."""
@@ -330,13 +333,14 @@ def _alone(found: Hypothesis, filled: Hypothesis, attempt: _Attempt) -> Hypothes
     """The word in place of that of its source, without what else the search has found.
 
     The marks are those of the source, written as the search has written them if they are the same:
-    languages differ in spaces before them, and in marks before an exclamation.
+    languages differ in spaces before them, and in marks before an exclamation. If they are not,
+    the tokens are those of the search all the same.
     """
     ((symbol, filling),) = attempt.fillings.items()
     marks = attempt.source.text[: filling.start], attempt.source.text[filling.stop :]
     before, _, after = found.text.partition(symbol)
     if (_bare(before), _bare(after)) != (_bare(marks[0]), _bare(marks[1])):
-        before, after = marks[0].strip(_OPENING), marks[1]
+        before, after = marks[0].strip(_OPENING), marks[1].lstrip()
     *tokens, _ = found.tokens
     kept = [n for n, token in enumerate(tokens) if not WORD.search(token)] + [len(tokens)]
     return dataclasses.replace(

@@ -141,7 +141,7 @@ def segment_line(line: str, language: str) -> Iterator[str]:
 
     Args:
         line: Text without line breaks, but for its end.
-        language: Code of its language; one without rules gets those of English.
+        language: Code of its language; `sentencex` takes one that it does not know for English.
     """
     rules = _LANGUAGES.get(language, _OTHER)
     held: list[str] = []
@@ -163,6 +163,8 @@ def segment_line(line: str, language: str) -> Iterator[str]:
 
 def _goes_on(before: str, after: str, rules: _Language, *, touches: bool, capital: bool) -> bool:
     """Whether a sentence goes on where it was cut.
+
+    It does before a small letter, whatever stands before the full stop, if it began with a capital.
 
     Args:
         before: Its end so far.

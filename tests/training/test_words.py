@@ -133,15 +133,34 @@ class TestDictionary:
         assert dictionary.translate("wasser") == "eau"
         assert dictionary.translate("toms") == "Tom"
 
-    def test_what_a_word_becomes_that_stands_alone_comes_first(self) -> None:
-        pairs = [("No voy.", "Not going."), ("No como.", "Not eating.")] * 9
-        assert learn_dictionary(pairs, []).translate("no") == "Not"
-        pairs += [("No, gracias.", "No, thanks."), ("¡No!", "No!"), ("¿No? Bien.", "No? Well.")]
-        assert learn_dictionary(pairs, []).translate("no") == "No"
+    def test_the_end_of_a_number_is_no_translation(self) -> None:
+        pairs = [("Mayo.", "1st."), ("Junio.", "2nd.")] * 3
+        assert learn_dictionary(pairs, []).translations == {}
 
-    def test_a_single_letter_is_no_translation_of_a_word(self) -> None:
-        pairs = [("Vitamin.", "C."), ("E.", "And.")] * 2
-        assert learn_dictionary(pairs, []).translations == {"e": "And"}
+    def test_a_word_that_ends_as_a_half_does_is_one(self) -> None:
+        pairs = [("Mein Hut.", "My hat."), ("Dein Hut.", "Your hat.")] * 3
+        pairs += [("Das reicht.", "That'll do.")] * 20
+        assert learn_dictionary(pairs, []).translate("hut") == "hat"
+
+    def test_what_a_word_becomes_that_stands_alone_is_another_matter(self) -> None:
+        pairs = [("No voy.", "Not going."), ("No como.", "Not eating.")] * 9
+        pairs += [("No, gracias.", "No, thanks."), ("¡No!", "No!"), ("¿No? Bien.", "No? Well.")]
+        dictionary = learn_dictionary(pairs, [])
+        assert dictionary.translate("no") == "Not"
+        assert dictionary.translate_alone("No") == "No"
+        assert dictionary.translate_alone("voy") == dictionary.translate("voy") == "going"
+
+    def test_that_is_what_it_mostly_becomes(self) -> None:
+        pairs = [("No, voy.", "No, going."), ("¡No!", "Not at all!"), ("No.", "It is not.")] * 3
+        dictionary = learn_dictionary(pairs, [])
+        assert dictionary.translate_alone("no") == dictionary.translate("no")
+
+    def test_a_capital_letter_is_no_translation_of_a_word(self) -> None:
+        pairs = [("Vitamin.", "C."), ("E.", "And."), ("Und.", "Y."), ("Ich.", "I.")] * 2
+        pairs += [("Du und ich.", "You y I.")]
+        translations = learn_dictionary(pairs, []).translations
+        assert "vitamin" not in translations
+        assert (translations["e"], translations["und"], translations["ich"]) == ("And", "y", "I")
 
     def test_the_unsure_is_left_out(self) -> None:
         assert learn_dictionary(PAIRS, [], least=1.0).translations == {}

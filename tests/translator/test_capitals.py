@@ -53,7 +53,8 @@ def searched(tokenizer: Tokenizer, *sentences: str | Sentence) -> tuple[list[str
     ("text", "ordinary"),
     [
         ("LA CASA ES DE TOM.", "La casa es de Tom."),
-        ("¿CASA?", "¿Casa?"),
+        ("¿CASITA?", "¿Casita?"),
+        ("LA TV DE TOM'S", "La TV de Tom's"),
         (f"LA CASA DE {FIRST} Y 3 MÁS", f"La casa de {FIRST} y 3 más"),
     ],
 )
@@ -65,7 +66,13 @@ def test_they_are_searched_in_ordinary_letters(
     assert found == [f"{text} YES"]
 
 
-@pytest.mark.parametrize("text", ["La casa", "la casa", "A", "A 1", "U.S.", "5 %", "猫", FIRST])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("La casa", "la casa", "A", "A 1", "U.S.", "5 %", "猫", FIRST),
+        *("USA", "CASA", "TV 1", "NHKのニュースです。", "IBM에서 일해요.", "أعمل في IBM COMPANY"),
+    ],
+)
 def test_others_are_searched_as_they_are(tokenizer: Tokenizer, text: str) -> None:
     assert searched(tokenizer, text) == ([text], [f"{text} yes"])
 
@@ -81,16 +88,18 @@ def test_what_would_be_longer_in_small_letters_stays(tokenizer: Tokenizer) -> No
     assert asked == ["La İSLA de la casa"]
 
 
-def test_terms_stay_where_they_are(tokenizer: Tokenizer) -> None:
-    sentence = Sentence("LA CASA", (Term(3, 7, "HOME"),))
+def test_terms_stay_where_and_as_they_are(tokenizer: Tokenizer) -> None:
+    sentence = Sentence("VER LA CASA", (Term(7, 11, "iHome"),))
     kept: list[Sentence] = []
 
     def translate(given: list[Sentence]) -> list[Translation]:
         kept.extend(given)
-        return [Translation((), (), False) for _ in given]
+        best = Hypothesis("see iHome", -1.0, -1.0, (), (), np.zeros((0, 0), np.float32), True)
+        return [Translation((), (best,)) for _ in given]
 
-    Capitals(tokenizer).set_aside(translate)([sentence])
-    assert kept == [Sentence("La casa", sentence.terms)]
+    (found,) = Capitals(tokenizer).set_aside(translate)([sentence])
+    assert kept == [Sentence("Ver la casa", sentence.terms)]
+    assert found.text == "SEE iHome"
 
 
 def test_pieces_are_in_capitals_too_but_for_bytes_and_the_end(tokenizer: Tokenizer) -> None:
@@ -100,6 +109,6 @@ def test_pieces_are_in_capitals_too_but_for_bytes_and_the_end(tokenizer: Tokeniz
         best = Hypothesis("casa", -1.0, -1.0, tokens, (-0.5, -0.5, 0.0), weights, True)
         return [Translation(tokens, (best,)) for _ in given]
 
-    (found,) = Capitals(tokenizer).set_aside(translate)([Sentence("CASA")])
+    (found,) = Capitals(tokenizer).set_aside(translate)([Sentence("CASITA")])
     assert found.source_tokens == ("▁CASA", "<0xC3>", "</s>")
     assert found.hypotheses[0].tokens == ("▁CASA", "<0xC3>", "</s>")

@@ -80,14 +80,11 @@ class TestFind:
         assert found({"sol": "sun", "sol y": "sun and"}, "sol yermo") == [("sol", "sun")]
 
     def test_the_time_does_not_grow_with_the_terms(self) -> None:
-        def seconds(terms: int) -> float:
-            glossary = Glossary({f"el {n}": "x" for n in range(terms)})
-            start = time.process_time()
-            for _ in range(100):
-                glossary.find("el gato y el perro y el 7")
-            return time.process_time() - start
-
-        assert min(seconds(10_000) for _ in range(3)) < 5 * min(seconds(100) for _ in range(3))
+        glossary = Glossary({f"el {n}": "x" for n in range(10_000)})
+        start = time.process_time()
+        for _ in range(1000):  # some 0.02 s; all terms tried at each place, 15 s
+            glossary.find("el gato y el perro y el 7")
+        assert time.process_time() - start < 2
 
     def test_empty(self) -> None:
         assert not Glossary({})

@@ -8,10 +8,11 @@ import regex
 
 from translator.text import REMOVED, compose
 
+_JOINED = r"\p{M}\u1160-\u11ff"  # marks, and the vowels and final consonants of Hangul
 # A removed character goes with the one before it, at the start with the one after it; but no tag
 # may begin with one, for its name would not be found.
 _CLUSTER = regex.compile(
-    rf"[{REMOVED}]*+[^{REMOVED}<][{REMOVED}\p{{M}}]*+|<[{REMOVED}\p{{M}}]*+|[{REMOVED}]++"
+    rf"[{REMOVED}]*+[^{REMOVED}<][{REMOVED}{_JOINED}]*+|<[{REMOVED}{_JOINED}]*+|[{REMOVED}]++"
 )
 
 
