@@ -2,7 +2,7 @@
 
 A vocabulary has few pieces in capitals, so a headline or the label of a button reaches the model as
 single letters, of which it makes nonsense: chrF 15 to 19, where the same sentences in ordinary
-letters have 60 to 66. So they are searched in these, and the translation is written in capitals.
+letters have 60 to 67. So they are searched in these, and the translation is written in capitals.
 """
 
 from __future__ import annotations
