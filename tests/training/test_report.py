@@ -28,7 +28,7 @@ HOSTILE = [
     ('<script>alert("1")</script> & </td>', "</title><img src=x onerror=alert(2)>"),
     ("{{ 7 * 7 }} {% raw %} $x_1$ costs $5", "\\frac $a$ 'q' \"w\""),
     ("شكرا جزيلا لك", "תודה רבה"),
-    ("猫は魚が好きです。", "&lt;b&gt; \u202ereversed"),
+    ("猫は魚が好きです。", "&lt;b&gt; \u05d0reversed"),
 ]
 TINY = {
     "embedding_size": 8,
