@@ -26,9 +26,13 @@ _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
 _JOINED = regex.compile(r"(?<![\p{L}\p{M}])(\p{L}[\p{L}\p{M}]*)['\u2019](\p{L}[\p{L}\p{M}]*)")
 _AFTER_DIGIT = regex.compile(r"(?<=\d)\p{L}[\p{L}\p{M}]*")
 _LONGEST_ENDING = 2
+"""Letters of what an apostrophe ties to a word, at most: "t", "ll"; "eau" is a word of its own."""
+
 _OPENING = regex.compile(r"[^\w\s]*(\p{L}[\p{L}\p{M}]*)\s?[,.!?:;\u2026](?!\w)")
 _OFTEN = 3
 _MOSTLY = 0.5
+"""How often, and in what share, a word that stands alone must become another to be told so."""
+
 _SURE = 10
 """How much surer than others a translation must be if the surest is no word."""
 
@@ -105,11 +109,12 @@ def _halves(texts: Iterable[str]) -> Counter[str]:
     """
     found = Counter[str]()
     for text in texts:
-        for match in _JOINED.finditer(text.lower(), overlapped=True):
+        small = text.lower()
+        for match in _JOINED.finditer(small, overlapped=True):
             before, after = match[1], match[2]
             found[before] += after != "s"
             found[after] += len(after) <= _LONGEST_ENDING or len(before) > _LONGEST_ENDING
-        found.update(_AFTER_DIGIT.findall(text.lower()))
+        found.update(_AFTER_DIGIT.findall(small))
     return found
 
 
