@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -14,6 +15,12 @@ from serving.metrics import Metrics
 from serving.registry import Registry
 from serving.settings import Settings
 from serving.tracking import track_requests
+from serving.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def create_app(
@@ -22,6 +29,7 @@ def create_app(
     *,
     metrics: Metrics | None = None,
     shared: Path | None = None,
+    turns: Turns | None = None,
 ) -> Flask:
     """Makes the application that answers for these models under these limits.
 
@@ -30,6 +38,7 @@ def create_app(
         registry: The models.
         metrics: What counts; None for a service that counts nothing.
         shared: A folder for what the processes of this server share; None if there is only one.
+        turns: Taken by each request while it is worked on; None for any number at a time.
     """
     app = Flask(__name__, static_folder=None)
     # First, so that it sees what all others make of a request.
@@ -43,7 +52,17 @@ def create_app(
     guard.install(app, settings, shared)
     for blueprint in routes.blueprints(settings, registry, metrics):
         app.register_blueprint(blueprint)
+    if turns is not None:
+        app.wsgi_app = _in_turn(app.wsgi_app, turns)  # type: ignore[assignment,method-assign]
     return app
+
+
+def _in_turn(application: WSGIApplication, turns: Turns) -> WSGIApplication:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with turns.taken():
+            return application(environ, start_response)
+
+    return answer
 
 
 class _Json(DefaultJSONProvider):

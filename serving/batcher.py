@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from serving.observer import Observer
+from serving.turns import Turns
 from serving.waiting import BUSY, Caller, Overloaded
 from translator.config import SearchConfig
 from translator.texts.sentence import Sentence
@@ -98,6 +99,7 @@ class Batcher:
         most_waiting: Requests that may wait at a time.
         observer: Is told what happens.
         merge: Off, a search holds sentences of one request only.
+        turns: Left to others by a request that waits.
     """
 
     def __init__(
@@ -108,11 +110,13 @@ class Batcher:
         most_waiting: int = 128,
         observer: Observer,
         merge: bool = True,
+        turns: Turns | None = None,
     ) -> None:
         self._queue_seconds = queue_seconds
         self._most_waiting = most_waiting
         self._observer = observer
         self._merge = merge
+        self._turns = turns or Turns()
         self._waiting: list[_Item] = []
         self._jobs = 0
         self._serials = itertools.count()
@@ -152,8 +156,9 @@ class Batcher:
         job = _Job(searcher, search, sentences, caller or Caller())
         self._admit(job)
         try:
-            while not job.done.wait(_LOOK):
-                job.caller.check()
+            with self._turns.aside():
+                while not job.done.wait(_LOOK):
+                    job.caller.check()
         finally:
             self._leave(job)
         if job.error is not None:

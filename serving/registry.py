@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from serving.batcher import Batcher
 from serving.cache import Cache
+from serving.garbage import settle
 from serving.languages import Language, english_name
 from serving.observer import Observer, Silent
 from serving.served_model import Engine, MakeServed, ServedModel
@@ -57,6 +58,7 @@ class Registry:
         self._slots: dict[str, Slot] = {}
         self._unreadable: Mapping[str, str] = {}
         self._reloading = threading.Lock()
+        self._settled: frozenset[int | None] = frozenset()
         for engine in engines:
             slot = self._new_slot(f"{engine.source_language}-{engine.target_language}")
             slot.hold(engine)
@@ -96,6 +98,13 @@ class Registry:
             for slot in self._slots.values():
                 if slot.last_used < before:
                     slot.release()
+
+    def settle(self) -> None:
+        """Sees to the garbage, if models have come or gone since it did."""
+        serials = frozenset(slot.serial for slot in self._slots.values())
+        if serials != self._settled:
+            self._settled = serials
+            settle()
 
     @property
     def ready(self) -> bool:

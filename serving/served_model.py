@@ -57,6 +57,9 @@ class ServedModel:
         engine: Translates.
         batcher: Decides when.
         cache: Knows what was translated before.
+
+    Attributes:
+        serial: Its own number in this process.
     """
 
     def __init__(self, engine: Engine, batcher: Batcher, cache: Cache) -> None:
@@ -64,7 +67,7 @@ class ServedModel:
         self._batcher = batcher
         self._cache = cache
         # Not its id(), which Python gives to another once this one is gone.
-        self._serial = next(_SERIALS)
+        self.serial = next(_SERIALS)
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -130,7 +133,7 @@ class ServedModel:
     def _translate(
         self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller
     ) -> list[Translation]:
-        keys = [(self._serial, sentence, search) for sentence in sentences]
+        keys = [(self.serial, sentence, search) for sentence in sentences]
         found = self._cache.find(keys)
         # A sentence that stands in a text several times is searched once.
         missing = [key for key in dict.fromkeys(keys) if key not in found]

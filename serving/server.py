@@ -24,6 +24,7 @@ from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
+from serving.turns import Turns
 from serving.watcher import Watcher
 from serving.worker import patient_worker
 from translator.detection import detect
@@ -78,13 +79,19 @@ class Server(BaseApplication):
     def load(self) -> Flask:
         """Makes the application, in a worker."""
         metrics = self._metrics = Metrics() if self._settings.metrics else None
-        self._registry = make_registry(self._settings, observer=metrics, loader=self._loader)
+        turns = Turns()
+        self._registry = make_registry(
+            self._settings, observer=metrics, loader=self._loader, turns=turns
+        )
         self._watcher = Watcher(self._registry, self._settings.reload_seconds)
         on_reload(self._watcher.wake)
         # The first text that is looked at takes seconds, which nobody who asks is to wait for.
         threading.Thread(target=detect, args=("text",), daemon=True).start()
         self._registry.reload()
-        return create_app(self._settings, self._registry, metrics=metrics, shared=self._shared)
+        self._registry.settle()
+        return create_app(
+            self._settings, self._registry, metrics=metrics, shared=self._shared, turns=turns
+        )
 
     def _refused(self) -> None:
         if self._metrics is not None:
@@ -109,7 +116,11 @@ class Server(BaseApplication):
 
 
 def make_registry(
-    settings: Settings, *, observer: Observer | None = None, loader: Loader | None = None
+    settings: Settings,
+    *,
+    observer: Observer | None = None,
+    loader: Loader | None = None,
+    turns: Turns | None = None,
 ) -> Registry:
     """Makes the registry of one process, with the threads that search for it."""
     observer = observer or Silent()
@@ -119,6 +130,7 @@ def make_registry(
         most_waiting=_most_waiting(settings),
         observer=observer,
         merge=settings.dynamic_batching,
+        turns=turns,
     )
     cache = Cache(settings.cache_mb * 2**20, observer)
     return Registry(

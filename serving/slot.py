@@ -145,6 +145,13 @@ class Slot:
         return current is not None and current.model is not None
 
     @property
+    def serial(self) -> int | None:
+        """Number of the model in memory; None where there is none."""
+        current = self._current
+        model = current.model if current is not None else None
+        return model.serial if model is not None else None
+
+    @property
     def memory(self) -> int:
         """About the bytes that it takes in memory."""
         current = self._current

@@ -40,6 +40,7 @@ class Watcher:
             self._registry.release_idle()
             if woken or self._seconds:
                 self._reload()
+            self._registry.settle()
 
     def _reload(self) -> None:
         try:

@@ -6,9 +6,9 @@ import contextlib
 import errno
 import json
 import logging
-import re
 import resource
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
-from typing import Any, NamedTuple
+from typing import Any
 
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
@@ -24,6 +24,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from serving.arriving import MOST_COLLECTED, Arriving
 from serving.edge.web import SECURITY_HEADERS
+from serving.nonblocking import receive, send
+from serving.plain_request import plain_translation
 from serving.waiting import BUSY
 
 _SLOWEST = 16_384
@@ -41,12 +43,6 @@ _RESERVED = 128
 
 _LEAVING_SECONDS = 2.0
 _LEAVING_BYTES = 65_536
-
-_TRANSLATION = re.compile(rb"POST /translate HTTP/1\.[01]\r\n")
-_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+:[^\r\n\0]*")
-_NOT_PLAIN = frozenset({b"expect", b"origin", b"transfer-encoding", b"upgrade"})
-_DIGITS = 9
-
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +87,7 @@ class PatientWorker(ThreadWorker):
 
     While as many requests as may be are in threads, whoever asks for a translation is refused by
     the loop. Python runs one thread at a time, so more of them would only keep the others from
-    ending.
+    ending; and the loop leaves Python to others as seldom as can be (see `serving.nonblocking`).
     """
 
     receive_seconds = 30.0
@@ -118,6 +114,10 @@ class PatientWorker(ThreadWorker):
     def init_process(self) -> None:
         self._fit_connections()
         super().init_process()
+
+    def run(self) -> None:
+        self._start_threads()
+        super().run()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled and time.monotonic() >= self._accept_again)
@@ -146,8 +146,8 @@ class PatientWorker(ThreadWorker):
 
     def on_pending_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
         try:
-            data = client.recv(MOST_COLLECTED)
-        except BlockingIOError:
+            data = receive(client, MOST_COLLECTED)
+        except (BlockingIOError, InterruptedError):
             return
         except OSError:
             data = b""
@@ -237,7 +237,7 @@ class PatientWorker(ThreadWorker):
             self.on_refused()
         answer = _CLOSING if closes else _BUSY
         try:
-            sent = conn.sock.send(answer)
+            sent = send(conn.sock, answer)
         except OSError:
             sent = 0
         if sent < len(answer):
@@ -289,6 +289,13 @@ class PatientWorker(ThreadWorker):
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
 
+    def _start_threads(self) -> None:
+        """Starts the threads that requests may need, each of which the loop would wait for."""
+        count = min(self.cfg.threads, self.most_held)
+        started = threading.Barrier(count)
+        for _ in range(count):
+            self.tpool.submit(started.wait)
+
     def _fit_connections(self) -> None:
         """Lets the process open as many files as it may, and connections no more than that."""
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -322,44 +329,6 @@ def patient_worker(
     """Makes the worker with these attributes."""
     own = {"receive_seconds": receive_seconds, "most_held": most_held}
     return type("PatientWorker", (PatientWorker,), {**own, "on_refused": staticmethod(on_refused)})
-
-
-class PlainRequest(NamedTuple):
-    """A request whose form leaves nothing to a parser.
-
-    Attributes:
-        size: Its bytes.
-        closes: The connection is to be closed after its answer.
-    """
-
-    size: int
-    closes: bool
-
-
-def plain_translation(collected: bytearray) -> PlainRequest | None:
-    """Reads a whole POST /translate; None for all else, and for what is written in any other way.
-
-    So the loop never takes for the end of a request what a parser, here or in a proxy, would not.
-    Requests of pages from other origins are for the application, too, which knows who may read
-    its answers.
-    """
-    end = collected.find(b"\r\n\r\n")
-    if end < 0 or not _TRANSLATION.match(collected):
-        return None
-    line, *fields = bytes(collected[:end]).lower().split(b"\r\n")
-    if not all(map(_FIELD.fullmatch, fields)):
-        return None
-    values = dict(field.split(b":", 1) for field in fields)
-    if len(values) < len(fields) or values.keys() & _NOT_PLAIN:
-        return None
-    length = values.get(b"content-length", b"").strip()
-    if not length.isdigit() or len(length) > _DIGITS:
-        return None
-    size = end + 4 + int(length)
-    if size > len(collected):
-        return None
-    closes = line.endswith(b"1.0") or b"close" in values.get(b"connection", b"")
-    return PlainRequest(size, closes)
 
 
 class _Connection(TConn):

@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--test", required=True)
     parser.add_argument("--column", type=int, default=1)
     parser.add_argument("--lines", type=int, default=200_000)
+    parser.add_argument("--beam-size", type=int, default=5, help="1: a third of the time")
     given = parser.parse_args()
     if _raylets():
         sys.exit("Expected no Ray cluster on this machine. Received: one that runs")
@@ -56,6 +57,7 @@ def _measure(given: argparse.Namespace) -> None:
         source = Path(folder, "in.txt")
         source.write_text("".join(itertools.islice(_lines(given.test, given.column), given.lines)))
         command = [sys.executable, "-m", "translator", "--model", given.model, str(source)]
+        command += ["--beam-size", str(given.beam_size)]
         local = Path(folder, "local.txt")
         alone, _ = _timed([*command, "--output", str(local)])
         wanted = _digest([local])

@@ -14,7 +14,7 @@ import pytest
 import requests
 from live import Live, telling_server
 
-from serving.worker import PlainRequest, plain_translation
+from serving.plain_request import PlainRequest, plain_translation
 
 SECONDS = 2
 BODY = b'{"q": "uno dos", "source": "es", "target": "en"}'

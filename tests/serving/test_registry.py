@@ -391,6 +391,26 @@ def test_the_watcher_looks_by_itself_and_outlives_trouble(tmp_path: Path, loader
     assert served(registry) == 2
 
 
+def test_garbage_is_seen_to_when_models_have_come_or_gone(
+    tmp_path: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[int] = []
+    monkeypatch.setattr("serving.registry.settle", lambda: settled.append(1))
+    make_folders(tmp_path, "es-en/1", "fr-en/1")
+    registry = load(tmp_path, loader)
+
+    def count() -> int:
+        registry.reload()
+        registry.settle()
+        return len(settled)
+
+    assert (count(), count()) == (1, 1)
+    make_folders(tmp_path, "es-en/2")
+    assert (count(), count()) == (2, 2)
+    shutil.rmtree(tmp_path / "fr-en")
+    assert (count(), count()) == (3, 3)
+
+
 def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="without any"):
         find_versions(tmp_path)
