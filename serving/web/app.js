@@ -27,6 +27,9 @@ import { showTranslation, startTranslation } from "./translation.js";
 
 const ALTERNATIVES = Math.min(3, Number(document.body.dataset.alternatives));
 
+/** Seconds after which a server without models is asked again. */
+const MODEL_WAIT = 10;
+
 const text = byId("text");
 const progress = byId("progress");
 
@@ -87,7 +90,6 @@ async function connect(attempts = 0) {
   try {
     const [languages, told] = await Promise.all([ask("languages"), ask("frontend/settings").catch(ignoreMissing)]);
     settings = { ...settings, ...told };
-    hideNotice();
     begin(languages);
   } catch (refusal) {
     const seconds = refusal.retryAfter ?? Math.min(30, 2 ** attempts);
@@ -103,14 +105,15 @@ function ignoreMissing(refusal) {
 }
 
 function begin(languages) {
+  ready = offerLanguages(languages);
+  if (!ready) {
+    showWait(new Error(_("This server has no model to translate with yet.")), MODEL_WAIT, connect);
+    return;
+  }
+  hideNotice();
   offerFiles(settings);
   offerSuggesting(settings.suggestions);
   offerKey(settings);
-  ready = offerLanguages(languages);
-  if (!ready) {
-    showProblem(_("This server has no model to translate with yet."));
-    return;
-  }
   choosePair({ source: AUTO, target: readersLanguage() ?? settings.language?.target.code });
   choosePair(load("pair", {}));
   choosePair(readLink());
@@ -119,12 +122,14 @@ function begin(languages) {
   asking.soon(0);
 }
 
-/** Takes languages and a text from a link or the history. */
+/** Takes languages and a text, if there is one, from a link or the history. */
 function open({ source, target, text: opened }) {
   choosePair({ source, target });
-  pairShown();
   if (opened !== undefined) {
+    pairShown();
     setText(opened);
+  } else if (ready) {
+    pairChanged();
   }
 }
 
@@ -169,13 +174,13 @@ function pairShown() {
   countTerms(read ?? source, target);
 }
 
-/** The translation becomes the text, and the languages change places. */
+/** The translation becomes the text, if it is of that, and the languages change places. */
 function swapLanguages() {
   const { target, read } = chosenPair();
-  const translated = shown?.translation;
+  const swapped = shown?.text === text.value ? shown.translation : text.value;
   choosePair({ source: target, target: read });
   pairChanged();
-  setText(translated ?? text.value);
+  setText(swapped);
   asking.now();
 }
 
@@ -243,7 +248,7 @@ function showAnswer(answer, fields, detected) {
   const translation = answer.translatedText;
   shown = { text: fields.q, translation, source, target: fields.target };
   const sentences = readSentences(fields.q, answer);
-  showTranslation(translation, sentences);
+  showTranslation(translation, sentences, fields.q);
   showAttention(translation, sentences);
   showAlternatives(answer, fields.target);
   showConfidence(sentences.length > 0 ? answer.confidence : null);

@@ -16,6 +16,7 @@ export function makeAsking(steps) {
   let controller = null;
   let attempts = 0;
   let closedUntil = 0;
+  let lastRefusal = null;
 
   function stop() {
     clearTimeout(timer);
@@ -26,7 +27,11 @@ export function makeAsking(steps) {
   /** Asks after a pause in milliseconds, or later where the server wants to be left alone. */
   function soon(pause) {
     stop();
-    timer = setTimeout(now, Math.max(pause, closedUntil - Date.now()));
+    const closed = closedUntil - Date.now();
+    if (closed > pause && steps.request() !== null) {
+      steps.waiting(lastRefusal, closed / 1000);
+    }
+    timer = setTimeout(now, Math.max(pause, closed));
   }
 
   async function now() {
@@ -59,6 +64,7 @@ export function makeAsking(steps) {
     }
     const seconds = refusal.retryAfter ?? Math.min(LONGEST_WAIT, 2 ** attempts);
     attempts += 1;
+    lastRefusal = refusal;
     closedUntil = refusal.retryAfter === null ? 0 : Date.now() + 1000 * seconds;
     steps.waiting(refusal, seconds);
     timer = setTimeout(now, 1000 * seconds);

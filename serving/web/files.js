@@ -8,6 +8,9 @@ const input = byId("file");
 const list = byId("file-list");
 const drop = byId("drop");
 
+/** What may follow the ending of every format. */
+const PACKED = ".gz";
+
 let formats = [];
 let enabled = false;
 let line = Promise.resolve();
@@ -42,7 +45,7 @@ export function startFiles(pairNow) {
 export function offerFiles({ filesTranslation, supportedFilesFormat }) {
   enabled = filesTranslation;
   formats = supportedFilesFormat;
-  input.accept = formats.join(",");
+  input.accept = [...formats, PACKED].join(",");
   byId("choose-file").hidden = !enabled;
 }
 
@@ -77,7 +80,8 @@ function refusalOf({ name }) {
   if (!enabled) {
     return _("This server does not translate files.");
   }
-  if (!formats.some((ending) => name.toLowerCase().endsWith(ending))) {
+  const unpacked = name.toLowerCase().replace(/\.gz$/, "");
+  if (!formats.some((ending) => unpacked.endsWith(ending))) {
     return _("Files of this kind cannot be translated; these can: {formats}", { formats: formats.join(", ") });
   }
   return "";
@@ -99,9 +103,12 @@ function makeCard(name) {
       actions.replaceChildren();
       say(_("Translating…"), "working");
     },
-    done: ({ translatedFileUrl }) => {
+    done: ({ translatedFileUrl, untranslated = [] }) => {
       const link = make("a", { href: beside(translatedFileUrl), download: "", className: "button" }, _("Download"));
       actions.replaceChildren(link);
+      if (untranslated.length > 0) {
+        element.append(remarks(untranslated));
+      }
       say(_("Translated"), "done");
       link.click();
     },
@@ -111,6 +118,12 @@ function makeCard(name) {
       say(words, "failed");
     },
   };
+}
+
+/** What the server says of single places in a file. */
+function remarks(places) {
+  const list = make("ul", {}, ...places.map((place) => make("li", {}, place)));
+  return make("div", { className: "remarks" }, make("p", {}, _("Worth checking")), list);
 }
 
 /** Behind a proxy the server may not know the name and the path that it is reached by; the page does. */

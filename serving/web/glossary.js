@@ -23,10 +23,9 @@ export function startGlossary(pairNow, changed) {
   dialog.addEventListener("close", () => store(changed));
 }
 
-/** The terms of a pair, as the API wants them. */
+/** The terms of a pair, as the API wants them, and no more than it takes. */
 export function terms(source, target) {
-  const entries = load("glossary", {})[`${source}-${target}`] ?? [];
-  return Object.fromEntries(entries.slice(0, MOST_TERMS));
+  return Object.fromEntries(stored(source, target).slice(0, MOST_TERMS));
 }
 
 /** Shows how many terms the pair that is translated has. */
@@ -52,11 +51,12 @@ function tellProblem() {
 function open(changed) {
   const [from, to] = [pair.source, pair.target].map((code) => languageName(code));
   byId("glossary-pair").textContent = `${capital(from)} → ${to}`;
-  const entries = Object.entries(terms(pair.source, pair.target));
+  const entries = stored(pair.source, pair.target);
   rows.replaceChildren();
   for (const [source, target] of entries.length > 0 ? entries : [["", ""]]) {
     addRow(source, target, changed);
   }
+  tellProblem();
   dialog.showModal();
 }
 
@@ -90,14 +90,19 @@ function field(label, value, language, edited) {
 /** Saves what is complete; calls back if that is not what was saved before. */
 function store(changed) {
   const entries = complete();
-  const all = load("glossary", {});
-  const name = `${pair.source}-${pair.target}`;
   tellProblem();
-  if (JSON.stringify(entries) !== JSON.stringify(all[name] ?? [])) {
-    save("glossary", { ...all, [name]: entries });
+  if (JSON.stringify(entries) !== JSON.stringify(stored(pair.source, pair.target))) {
+    save("glossary", { ...load("glossary", {}), [pairName(pair.source, pair.target)]: entries });
     changed();
   }
 }
+
+/** All terms of a pair that are kept, [source, target] each. */
+function stored(source, target) {
+  return load("glossary", {})[pairName(source, target)] ?? [];
+}
+
+const pairName = (source, target) => `${source}-${target}`;
 
 /** The terms that have both their sides. */
 function complete() {

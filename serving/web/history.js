@@ -46,8 +46,7 @@ const samePair = (a, b) => a.source === b.source && a.target === b.target;
 const same = (a, b) => samePair(a, b) && a.text === b.text;
 
 function continues(last, entry) {
-  const [shorter, longer] = [last.text, entry.text].sort((a, b) => a.length - b.length);
-  return samePair(last, entry) && longer.startsWith(shorter.trimEnd());
+  return samePair(last, entry) && entry.text.startsWith(last.text.trimEnd());
 }
 
 function draw(choose) {

@@ -13,8 +13,14 @@ export function copyIntoMirror() {
   mirror.replaceChildren(text.value + END);
 }
 
-/** Marks ranges of the text, {start, end, share}; the share, from 0 to 1, is the strength. */
-export function mark(ranges) {
+/**
+ * Marks ranges of a text, {start, end, share}; the share, from 0 to 1, is the strength. Nothing is
+ * marked where that is not the text any more.
+ */
+export function mark(translated, ranges) {
+  if (translated !== text.value) {
+    return;
+  }
   const parts = [];
   let from = 0;
   for (const { start, end, share } of ranges) {

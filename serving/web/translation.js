@@ -4,13 +4,16 @@ import { mostLooked } from "./alignment.js";
 import { doubt, levelOf } from "./confidence.js";
 import { byId, make, tell } from "./elements.js";
 import { _, percent } from "./messages.js";
-import { mark } from "./mirror.js";
+import { copyIntoMirror, mark } from "./mirror.js";
 
 const view = byId("translation");
 const inspector = byId("inspector");
 
 /** The least share of the attention that is marked in the source. */
 const FAINTEST = 0.08;
+
+/** The text that the translation is of. */
+let read = "";
 
 /** Elements of words, in order, and what each stands for: {word, sentence}. */
 let elements = [];
@@ -31,8 +34,9 @@ export function startTranslation(sentenceLooked) {
   showTranslation("", []);
 }
 
-/** Shows a text; `sentences` are those of `readSentences`, and may be none. */
-export function showTranslation(text, sentences) {
+/** Shows a text; `sentences` are those of `readSentences` in its source, and may be none. */
+export function showTranslation(text, sentences, source = "") {
+  read = source;
   elements = [];
   meanings = new Map();
   hovered = focused = null;
@@ -95,13 +99,13 @@ function look(how, element) {
   view.querySelector(".looking")?.classList.remove("looking");
   const chosen = hovered ?? focused;
   if (!chosen) {
-    mark([]);
+    copyIntoMirror();
     explainMarks();
     return;
   }
   chosen.classList.add("looking");
   const { word, sentence } = meanings.get(chosen);
-  mark(marksOf(word, sentence));
+  mark(read, marksOf(word, sentence));
   explain(word, sentence);
   onSentence(sentence, word);
   if (how === "focused") {

@@ -55,6 +55,21 @@ def test_attention_that_is_spread_is_shown_by_its_strength(page: Page) -> None:
     assert len(set(page.locator("#mirror mark").evaluate_all(f"m => m.map({strength})"))) == 2
 
 
+def test_a_text_that_is_typed_further_is_marked_only_when_it_is_translated(open_page) -> None:
+    page = open_page(told={"frontendTimeout": 60_000})
+    text_of(page).fill("uno dos")
+    page.keyboard.press("Control+Enter")
+    word(page, "uno").hover()
+    assert marks(page) == [("uno", 1.0)]
+    text_of(page).fill("otro uno dos")
+    word(page, "dos").hover()
+    assert marks(page) == []
+    page.keyboard.press("Control+Enter")
+    expect(word(page, "otro")).to_be_visible()
+    word(page, "dos").hover()
+    assert marks(page) == [("dos", 1.0)]
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_marks_lie_under_their_words(page: Page, width: int) -> None:
     """The copy of the text, which holds the marks, breaks its lines as the text area does."""

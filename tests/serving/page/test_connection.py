@@ -53,6 +53,23 @@ def test_a_reader_need_not_wait(page: Page, complaints: list[str]) -> None:
     only_refusals(complaints)
 
 
+def test_another_text_waits_as_visibly(page: Page, complaints: list[str]) -> None:
+    answer_with(page, "translate", 429, json={"error": "a"}, headers={"Retry-After": "60"})
+    text_of(page).fill("uno dos")
+    expect(notice(page)).to_contain_text("Next try in")
+    page.unroute("**/translate")
+    text_of(page).fill("")
+    expect(notice(page)).to_be_hidden()
+    page.get_by_label("From").select_option("ar")
+    expect(notice(page)).to_be_hidden()  # There is nothing to ask for.
+    text_of(page).fill("tres cuatro")
+    expect(page.get_by_role("alert")).to_have_text("Too many requests came from here.")
+    expect(notice(page)).to_contain_text(re.compile(r"Next try in [56]\d s"))
+    page.get_by_role("button", name="Try now").click()
+    expect(translation_of(page)).to_have_text("cuatro tres")
+    only_refusals(complaints)
+
+
 def test_a_server_that_starts_later_than_the_page(
     page: Page, address: str, complaints: list[str]
 ) -> None:
@@ -66,12 +83,18 @@ def test_a_server_that_starts_later_than_the_page(
     only_refusals(complaints)
 
 
-def test_a_server_without_models_says_so(page: Page) -> None:
+def test_a_server_without_models_says_so_until_it_has_one(page: Page) -> None:
     answer_with(page, "languages", json=[])
+    page.clock.install()
     page.reload()
     expect(page.get_by_role("alert")).to_have_text(
         "This server has no model to translate with yet."
     )
+    page.unroute("**/languages")
+    page.clock.run_for(10_000)
+    expect(page.get_by_label("From")).to_be_enabled()
+    expect(notice(page)).to_be_hidden()
+    translate(page, "uno dos", "dos uno")
 
 
 def test_a_key_is_asked_for_kept_and_sent(open_page, complaints: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from browsing import answer_with, drop_file, only_refusals
 from playwright.sync_api import Page, expect
@@ -14,10 +15,10 @@ def choose(page: Page, name: str, content: bytes = b"uno dos") -> None:
     chooser.value.set_files({"name": name, "mimeType": "text/plain", "buffer": content})
 
 
-def translated(page: Page) -> None:
+def translated(page: Page, **told: Any) -> None:
     # As a server does that does not know the name that it is reached by.
     url = "http://inside.example:8080/download_file/a-translated-file"
-    answer_with(page, "translate_file", json={"translatedFileUrl": url})
+    answer_with(page, "translate_file", json={"translatedFileUrl": url, **told})
 
 
 def test_a_file_that_is_chosen_comes_back_as_a_download(page: Page) -> None:
@@ -51,6 +52,26 @@ def test_a_file_that_is_dropped_comes_back_too(page: Page) -> None:
     with page.expect_download():
         drop_file(page, "notes.txt")
     expect(page.locator("#drop")).to_be_hidden()
+
+
+def test_a_file_may_be_compressed(page: Page) -> None:
+    translated(page)
+    expect(page.get_by_label("File to translate")).to_have_attribute("accept", ".txt,.html,.gz")
+    with page.expect_download():
+        drop_file(page, "letters.TXT.gz")
+    drop_file(page, "letters.exe.gz")
+    item = page.get_by_role("region", name="Files").get_by_role("listitem").first
+    expect(item).to_contain_text("Files of this kind cannot be translated")
+
+
+def test_what_the_server_says_of_places_in_a_file_is_listed(page: Page) -> None:
+    places = ["line 3: <img src=x onerror=alert(1)>", "line 5: the translation was cut short"]
+    translated(page, untranslated=places)
+    with page.expect_download():
+        choose(page, "notes.txt")
+    card = page.get_by_role("region", name="Files").locator(".file")
+    expect(card).to_contain_text("Worth checking")
+    expect(card.get_by_role("listitem")).to_have_text(places)
 
 
 def test_a_file_of_a_kind_that_is_not_translated(page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from browsing import answer_with, only_refusals, text_of, translate, translation_of
 from playwright.sync_api import Page, expect
 
@@ -78,6 +79,14 @@ def test_the_history_stays_in_the_browser_and_can_be_cleared_and_switched_off(pa
     expect(history.get_by_role("listitem")).to_have_count(0)
 
 
+def test_a_shorter_text_replaces_none_of_the_history(page: Page) -> None:
+    translate(page, "la casa es roja", "roja es casa la")
+    translate(page, "la", "la")
+    translate(page, "la mesa", "mesa la")
+    kept = page.evaluate("JSON.parse(localStorage['translate.history']).map(({text}) => text)")
+    assert kept == ["la mesa", "la casa es roja"]
+
+
 def test_a_full_browser_loses_the_oldest_of_the_history_and_nothing_else(page: Page) -> None:
     page.evaluate(
         """() => {
@@ -138,6 +147,27 @@ def test_a_server_of_few_terms_and_no_alternatives_gets_no_more(open_page, serve
         page.keyboard.press("Escape")
         translate(page, "uno dos", "dos one")
         expect(page.get_by_role("region", name="Other translations")).to_be_hidden()
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_terms_that_a_server_does_not_take_are_kept(open_page, serve, limit: int) -> None:
+    terms = [["uno", "one"], ["dos", "two"]]
+    with serve(0, glossary_limit=limit) as address:
+        page = open_page(server=address)
+        page.evaluate(
+            "terms => localStorage.setItem('translate.glossary', JSON.stringify({'es-en': terms}))",
+            terms,
+        )
+        page.get_by_role("button", name="Glossary").click()
+        dialog = page.get_by_role("dialog", name="Glossary")
+        expect(dialog.get_by_label("Term in")).to_have_count(2)
+        expect(dialog.get_by_role("alert")).to_contain_text(
+            f"The most that this server takes is {limit}"
+        )
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        assert page.evaluate("JSON.parse(localStorage['translate.glossary'])") == {"es-en": terms}
+        translate(page, "uno dos", "dos one" if limit else "dos uno")
 
 
 def test_what_the_server_does_not_do_is_not_offered(open_page) -> None:

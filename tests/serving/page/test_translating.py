@@ -52,6 +52,17 @@ def test_swaps_languages_and_texts(page: Page) -> None:
     expect(translation_of(page)).to_have_text("uno dos")
 
 
+def test_a_text_that_has_no_translation_yet_is_swapped_as_it_is(open_page) -> None:
+    page = open_page(told={"frontendTimeout": 60_000})
+    text_of(page).fill("uno dos")
+    page.keyboard.press("Control+Enter")
+    expect(translation_of(page)).to_have_text("dos uno")
+    text_of(page).fill("tres cuatro")
+    page.get_by_role("button", name="Swap languages").click()
+    expect(text_of(page)).to_have_value("tres cuatro")
+    expect(translation_of(page)).to_have_text("cuatro tres")
+
+
 def test_detects_the_language_and_swaps_to_it(page: Page) -> None:
     page.get_by_label("From").select_option("auto")
     text = "No sé dónde están las llaves del coche"
@@ -149,6 +160,17 @@ def test_a_link_carries_languages_and_text_past_the_server(open_page) -> None:
     expect(opened.get_by_label("From")).to_have_value("en")
     expect(opened.get_by_label("To", exact=True)).to_have_value("es")
     expect(translation_of(opened)).to_have_text("c & b a")
+
+
+def test_a_link_without_a_text_changes_the_languages_of_the_one_that_is_there(page: Page) -> None:
+    page.get_by_label("From").select_option("en")
+    translate(page, "uno dos", "dos uno")
+    with page.expect_request("**/translate") as request:
+        page.evaluate("location.hash = 'source=en&target=es'")
+    fields = request.value.post_data_json
+    assert (fields["q"], fields["source"], fields["target"]) == ("uno dos", "en", "es")
+    expect(translation_of(page)).to_have_text("dos uno")
+    expect(translation_of(page)).to_have_attribute("lang", "es")
 
 
 def test_a_text_survives_loading_the_page_again(page: Page) -> None:
