@@ -69,6 +69,17 @@ class FileStore:
             yield token, file
         self._sweep_later()
 
+    def check(self) -> None:
+        """Makes the folder, if it is missing.
+
+        Raises:
+            OSError: It cannot be made or written to, or others can read it.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._exists()
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "expected a folder that can be written to")
+
     def find(self, token: str) -> Path | None:
         """The file of a token, None if it is gone or there never was one."""
         self.sweep()

@@ -20,7 +20,6 @@ from serving.waiting import Caller, Overloaded
 from translator.config import SearchConfig
 from translator.detection import detect
 from translator.errors import InputError
-from translator.files import chunked
 from translator.formats.compression import Gzipped, unpacked
 from translator.formats.encoding import marked_encoding
 from translator.formats.registry import format_of
@@ -30,7 +29,8 @@ from translator.texts.visible import visible_words
 
 _CHUNK_BYTES = 1 << 16
 _CHUNK_SEGMENTS = 100
-"""Segments that are translated at once, so that other requests get their turn in between."""
+_CHUNK_CHARACTERS = 10_000
+"""What is translated at once, so that other requests get their turn in between."""
 _DETECTED = 2_000
 """Characters that the language of a file is told by."""
 _TOLD = 20
@@ -122,7 +122,8 @@ class FileTranslation:
         source: Code of the language of the file, or `auto`.
         target: Code of the one wanted.
         caller: Gives who waits, and how long for a part of the file.
-        untranslated: Places of segments that stayed as they were, and why; the first ones.
+        untranslated: Places of segments that stayed as they were, or were cut short, and why; the
+            first ones.
     """
 
     registry: Registry
@@ -149,7 +150,7 @@ class FileTranslation:
         search = model.search_config(beam_size=self.settings.beam_size)
 
         def fill(segments: Iterable[Segment]) -> Iterator[Fill]:
-            for chunk in chunked(segments, _CHUNK_SEGMENTS):
+            for chunk in _chunks(segments):
                 yield from self._fill(chunk, model, search)
 
         upload.stream.seek(0)
@@ -202,20 +203,34 @@ class FileTranslation:
                     [segment.text for segment in alike],
                     search,
                     text_format=alike[0].text_format,
-                    caller=self.caller(),
+                    caller=self._caller(alike),
                 )
 
             translated = self._patiently(translate)
             for segment, text in zip(alike, translated, strict=True):
                 yield self._usable(segment, text)
 
+    def _caller(self, segments: Sequence[Segment]) -> Caller:
+        """One that waits for longer where a single segment is larger than a chunk."""
+        caller = self.caller()
+        size = sum(len(segment.text) for segment in segments)
+        caller.deadline += self.settings.timeout_seconds * (size // _CHUNK_CHARACTERS)
+        return caller
+
     def _usable(self, segment: Segment, text: TranslatedText) -> Fill:
         problems = [segment.check(candidate) for candidate in text.candidates]
         if "" in problems:
-            return Fill(text.candidates[problems.index("")])
-        if len(self.untranslated) < _TOLD:
-            self.untranslated.append(f"{segment.place}: {problems[0]}")
+            usable = text.candidates[problems.index("")]
+            if not text.truncated:
+                return Fill(usable)
+            self._tell(segment, "the translation was cut short")
+            return Fill(usable, doubtful=True, comment="Machine translation, cut short")
+        self._tell(segment, problems[0])
         return Fill(None, comment=f"Not translated: {problems[0]}")
+
+    def _tell(self, segment: Segment, problem: str) -> None:
+        if len(self.untranslated) < _TOLD:
+            self.untranslated.append(f"{segment.place}: {problem}")
 
     def _patiently(self, translate: Callable[[], list[TranslatedText]]) -> list[TranslatedText]:
         """A file can wait longer than a sentence: what others want now goes first."""
@@ -227,6 +242,20 @@ class FileTranslation:
                 if time.monotonic() + error.retry_after > deadline:
                     raise
                 time.sleep(error.retry_after)
+
+
+def _chunks(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    chunk: list[Segment] = []
+    size = 0
+    for segment in segments:
+        length = len(segment.text)
+        if chunk and (len(chunk) == _CHUNK_SEGMENTS or size + length > _CHUNK_CHARACTERS):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(segment)
+        size += length
+    if chunk:
+        yield chunk
 
 
 class _Nowhere(io.BytesIO):

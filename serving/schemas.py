@@ -174,7 +174,8 @@ class SuggestRequest(BaseModel):
             InputError: A field is missing, of the wrong type, or over a limit.
         """
         request = read(cls, fields, required=("q", "s", "source", "target"))
-        _check_texts([request.q, request.s], settings)
+        for text in (request.q, request.s):
+            _check_texts([text], settings)
         return request
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import tempfile
@@ -28,8 +29,10 @@ from serving.turns import Turns
 from serving.watcher import Watcher
 from serving.worker import patient_worker
 from translator.detection import detect
-from translator.errors import ConfigError
+from translator.errors import ConfigError, TranslatorError
 from translator.hardware import count_cores
+
+log = logging.getLogger(__name__)
 
 _READING = 16
 """One in so many threads may read or answer a request while others wait for a model."""
@@ -87,7 +90,11 @@ class Server(BaseApplication):
         on_reload(self._watcher.wake)
         # The first text that is looked at takes seconds, which nobody who asks is to wait for.
         threading.Thread(target=detect, args=("text",), daemon=True).start()
-        self._registry.reload()
+        try:
+            self._registry.reload()
+        except TranslatorError as error:
+            # The folder was there when the server started, and others of its processes may serve.
+            log.error("No model is served until the folder of models is back: %s", error)
         self._registry.settle()
         return create_app(
             self._settings, self._registry, metrics=metrics, shared=self._shared, turns=turns
@@ -189,6 +196,8 @@ def _gunicorn_settings(settings: Settings) -> dict[str, Any]:
         # whoever asks from this machine.
         "forwarded_allow_ips": "",
         "logger_class": GunicornLogger,
+        # The kernel would wait for ever for a client that does not read.
+        "sendfile": False,
         # It would put a socket into the home folder.
         "control_socket_disable": True,
     }

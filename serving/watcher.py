@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 
 from serving.registry import Registry
 from translator.errors import TranslatorError
@@ -11,7 +13,7 @@ from translator.errors import TranslatorError
 log = logging.getLogger(__name__)
 
 _IDLE_LOOKS = 5.0
-"""Seconds between looks for idle models, where the folder itself is not looked at."""
+"""Most seconds between looks for idle models, however seldom the folder itself is looked at."""
 
 
 class Watcher:
@@ -34,13 +36,18 @@ class Watcher:
         self._woken.set()
 
     def _run(self) -> None:
+        due = self._next_look()
         while True:
-            woken = self._woken.wait(self._seconds or _IDLE_LOOKS)
+            woken = self._woken.wait(min(_IDLE_LOOKS, max(0.0, due - time.monotonic())))
             self._woken.clear()
             self._registry.release_idle()
-            if woken or self._seconds:
+            if woken or time.monotonic() >= due:
                 self._reload()
+                due = self._next_look()
             self._registry.settle()
+
+    def _next_look(self) -> float:
+        return time.monotonic() + (self._seconds or math.inf)
 
     def _reload(self) -> None:
         try:

@@ -91,7 +91,7 @@ class PatientWorker(ThreadWorker):
     """
 
     receive_seconds = 30.0
-    """How long a request may take to arrive."""
+    """How long a request may take to arrive, and each piece of its answer to be taken."""
 
     most_held = 1 << 30
     """Requests in threads beyond which no more translations are taken on."""
@@ -170,6 +170,13 @@ class PatientWorker(ThreadWorker):
             self._take(conn, begun)
         else:
             super().finish_request(conn, fs)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError as error:
+            # As if the client had gone; gunicorn knows what to do then.
+            raise ConnectionResetError(errno.ECONNRESET, "read too slowly") from error
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         # gunicorn's own quotes what it could not read, which may be a user's text.
@@ -343,17 +350,19 @@ class _Connection(TConn):
     def init(self) -> None:
         """Hands the parser what was collected; this runs in the thread, before each request."""
         super().init()
+        self.sock.settimeout(self._seconds)  # of each piece of the answer
         self.parser.unreader.unread(bytes(self.arriving.collected))
         self.arriving = Arriving()
-        self.parser.unreader.sock = _TimedSocket(self.sock, time.monotonic() + self._seconds)
+        self.parser.unreader.sock = _TimedSocket(self.sock, self._seconds)
 
 
 class _TimedSocket:
-    """The socket as the parser reads it, until a time that moves on while much arrives."""
+    """The socket as the parser reads it, for some seconds, and more while much arrives."""
 
-    def __init__(self, sock: socket.socket, until: float) -> None:
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
         self._sock = sock
-        self._until = until
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
 
     def recv(self, size: int) -> bytes:
         try:
@@ -363,6 +372,6 @@ class _TimedSocket:
             # As if the client had gone; gunicorn knows what to do then.
             raise ConnectionResetError(errno.ECONNRESET, "sent too slowly") from error
         finally:
-            self._sock.settimeout(None)
+            self._sock.settimeout(self._seconds)
         self._until += len(data) / _SLOWEST
         return data

@@ -82,7 +82,10 @@ def _answer(server: FileServer, request: BaseHTTPRequestHandler) -> None:
     if found and server.heeds_range and (same or not server.heeds_if_range):
         start = int(found[1])
         if start >= size:
-            request.send_error(416)
+            request.send_response(416)
+            request.send_header("Content-Range", f"bytes */{size}")
+            request.send_header("Content-Length", "0")
+            request.end_headers()
             return
         request.send_response(206)
         request.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")

@@ -198,4 +198,4 @@ def _exclaimed(text: str, inverted: bool) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return _FINAL_MARK.sub("", text).lstrip("¿¡") or text
+    return _FINAL_MARK.sub("", text).lstrip("¿¡").strip() or text

@@ -98,6 +98,32 @@ class StopOnNaN(keras.callbacks.Callback):
         return all(np.isfinite(np.asarray(variable)).all() for variable in self.variables)
 
 
+class KeepDraws(keras.callbacks.Callback):
+    """Remembers what the generators of random numbers had drawn after the last whole update.
+
+    An update that fails half way, because a process is lost, has drawn already.
+
+    Args:
+        variables: The state of a run; that of its generators is kept.
+    """
+
+    def __init__(self, variables: list[Any]) -> None:
+        super().__init__()
+        self._generators = [one for one in variables if one.name == "seed_generator_state"]
+        self._kept: list[Any] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._kept = [np.array(one) for one in self._generators]
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.on_train_begin()
+
+    def put_back(self) -> None:
+        """Makes them draw again what the failed update drew."""
+        for one, kept in zip(self._generators, self._kept, strict=True):
+            one.assign(kept)
+
+
 class StopOnSignal(keras.callbacks.Callback):
     """Ends a run after the update under way, on Ctrl-C or SIGTERM; the last one is finished.
 
@@ -185,9 +211,12 @@ class Validate(keras.callbacks.Callback):
         save_best: Called when it is higher than ever.
         log: Where measurements go.
         every: Updates between two validations.
-        patience: Validations without a better one before the run ends; 0 is never.
+        patience: Validations without a better one, or a lower loss, before the run ends; 0 is
+            never.
         progress: Where the run is.
         total: Updates of the run; the last one is validated too.
+        warmup: Updates before which no model is the best one: what a model writes that has hardly
+            begun to learn may score higher by chance than what it writes a while later.
         no_better: Called after a validation that was no better than the best, with how many there
             have been since.
     """
@@ -202,6 +231,7 @@ class Validate(keras.callbacks.Callback):
         patience: int,
         progress: Progress,
         total: int,
+        warmup: int = 0,
         no_better: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
@@ -213,6 +243,7 @@ class Validate(keras.callbacks.Callback):
         self.patience = patience
         self.progress = progress
         self.total = total
+        self.warmup = warmup
         self.no_better = no_better
 
     def due(self, update: int) -> bool:
@@ -225,16 +256,14 @@ class Validate(keras.callbacks.Callback):
             return
         figures = self.measure()
         self.log.write(progress, figures)
-        value = self.quality(figures)
-        if value > (-math.inf if progress.best is None else progress.best):
-            progress.best, progress.best_update, progress.stale = value, progress.update, 0
+        if progress.update < min(self.warmup, self.total):
+            return
+        if progress.count(self.quality(figures), figures["valid_loss"]):
             self.save_best()
-        else:
-            progress.stale += 1
-            if self.no_better is not None:
-                self.no_better(progress.stale)
-            if self.patience and progress.stale >= self.patience:
-                self.model.stop_training = True
+        elif self.no_better is not None:
+            self.no_better(progress.stale)
+        if progress.is_out_of(self.patience):
+            self.model.stop_training = True
 
 
 class LogTraining(keras.callbacks.Callback):

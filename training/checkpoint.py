@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import zipfile
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from translator.atomic import atomic_writer
+from translator.damage import NPZ_DAMAGE
 from translator.errors import CheckpointError
 
 _PROGRESS = "progress"
@@ -54,6 +55,8 @@ class Progress:
         source_tokens: Real source tokens read.
         target_tokens: Real target tokens learnt from.
         interval: What the next line of the log will tell.
+        best_loss: Lowest loss of a validation so far.
+        loss_stale: Validations since.
     """
 
     update: int = 0
@@ -64,6 +67,35 @@ class Progress:
     source_tokens: int = 0
     target_tokens: int = 0
     interval: Interval = dataclasses.field(default_factory=Interval)
+    best_loss: float | None = None
+    loss_stale: int = 0
+
+    def count(self, value: float, loss: float) -> bool:
+        """Takes a validation into account.
+
+        Args:
+            value: Of the selection metric.
+            loss: Its loss.
+
+        Returns:
+            Whether it is the best so far.
+        """
+        better = value > (-math.inf if self.best is None else self.best)
+        if better:
+            self.best, self.best_update = value, self.update
+        lower = loss < (math.inf if self.best_loss is None else self.best_loss)
+        if lower:
+            self.best_loss = loss
+        self.stale = 0 if better else self.stale + 1
+        self.loss_stale = 0 if lower else self.loss_stale + 1
+        return better
+
+    def is_out_of(self, patience: int) -> bool:
+        """Whether neither the metric nor the loss has improved in so many validations; 0 is never.
+
+        A model that has just begun to learn translates no better for a while, and learns.
+        """
+        return bool(patience) and min(self.stale, self.loss_stale) >= patience
 
     def totals(self) -> dict[str, Any]:
         """All but the interval."""
@@ -174,9 +206,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    # A flipped bit can make an archive claim a later format (RuntimeError), other members
-    # (KeyError) or other sizes (EOFError).
-    except (OSError, ValueError, RuntimeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, *NPZ_DAMAGE) as error:
         raise CheckpointError(f"{path}: expected a whole checkpoint. Received: {error}") from error
 
 

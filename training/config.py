@@ -305,4 +305,8 @@ def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
+        pass
+    try:
+        return float(text)  # .5, which is no JSON
+    except ValueError:
         return text

@@ -127,6 +127,14 @@ class Corpus:
     pairs: list[Pair]
     counts: Counts
 
+    @property
+    def sha256(self) -> str:
+        """Checksum of the pairs in their order."""
+        digest = hashlib.sha256()
+        for _ in _digested([Chunk(self.pairs)], digest):
+            pass
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Sources:

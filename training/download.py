@@ -161,6 +161,8 @@ def _attempt(part: _Part, show: Show) -> None:
         headers |= {"Range": f"bytes={start}-", "If-Range": validator}
     try:
         with requests.get(part.url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+            if _is_whole(part, response):
+                return
             _refuse_failure(part, response)
             if response.status_code == HTTPStatus.PARTIAL_CONTENT:
                 total = _total_of_rest(part, response, start, validator)
@@ -176,6 +178,15 @@ def _attempt(part: _Part, show: Show) -> None:
     if total is not None and done != total:
         part.discard()
         raise _Interrupted(f"{done:,} bytes of {total:,}")
+
+
+def _is_whole(part: _Part, response: requests.Response) -> bool:
+    """Whether nothing is missing: an earlier run was killed before it could check the file."""
+    return (
+        response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        and response.headers.get("Content-Range") == f"bytes */{part.size}"
+        and _validator(response) in ("", part.validator)
+    )
 
 
 def _refuse_failure(part: _Part, response: requests.Response) -> None:

@@ -17,8 +17,9 @@ from training.dataset import Batches, encode_pairs, widths_to_compile
 from training.greedy import GreedyTranslator
 from training.losses import token_cross_entropy
 from translator.config import SearchConfig
-from translator.constants import PAD, UNSPACED
+from translator.constants import PAD
 from translator.dictionary import Dictionary
+from translator.languages import base_language, is_unspaced
 from translator.model import Seq2Seq
 from translator.tokenizer import Tokenizer
 
@@ -63,10 +64,9 @@ def corpus_scores(
 
 
 def _bleu_tokenizer(language: str) -> str:
-    language = language.partition("-")[0]
-    if language == "zh":
+    if base_language(language) == "zh":
         return "zh"  # characters, but words of Latin letters stay whole
-    return "char" if language in UNSPACED else "13a"
+    return "char" if is_unspaced(language) else "13a"
 
 
 class LiveModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from training.calibration import fit_confidence, mending_helps, tune_search
 from training.checkpoint import Checkpoints
@@ -43,12 +43,14 @@ def export_run(
             cannot be written.
     """
     run = Run.open(run_folder)
+    # Read before minutes of work, so that a wrong name is told at once.
+    splits = _Splits.of(run, test_files)
     languages = {"source_language": run.data.source, "target_language": run.data.target}
 
     def describe(saved: SavedTranslator) -> dict[str, Any]:
         return {
             "training": _training(run, licence, attribution),
-            **_quality(saved, run, test_files),
+            **_quality(saved, run, splits, test_files),
         }
 
     return export_model(
@@ -73,14 +75,28 @@ def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
     }
 
 
-def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dict[str, Any]:
+class _Splits(NamedTuple):
+    """Pairs that a model is scored on; no test pairs where there are no files of them."""
+
+    valid: list[Pair]
+    test: list[Pair]
+
+    @classmethod
+    def of(cls, run: Run, test_files: Sequence[str]) -> _Splits:
+        data = run.data
+
+        def read(files: Sequence[str]) -> list[Pair]:
+            return read_test(files, data.columns, data.languages, data.skip_bad_lines)
+
+        return cls(read(data.valid), read(test_files) if test_files else [])
+
+
+def _quality(
+    saved: SavedTranslator, run: Run, splits: _Splits, test_files: Sequence[str]
+) -> dict[str, Any]:
     """The search that suits the model best, whether to mend, what tells its confidence, scores."""
     translator = Translator(saved)
-
-    def read(files: Sequence[str]) -> list[Pair]:
-        return read_test(files, run.data.columns, run.data.languages, run.data.skip_bad_lines)
-
-    valid = read(run.data.valid)
+    valid = splits.valid
     search = tune_search(translator, valid)
     mending = saved.dictionary is None or mending_helps(translator, valid, search)
     if not mending:
@@ -88,8 +104,8 @@ def _quality(saved: SavedTranslator, run: Run, test_files: Sequence[str]) -> dic
     report, translations = score_pairs(translator, valid, run.data.valid, search)
     estimator = fit_confidence(translations, [reference for _, reference in valid])
     reports = [{**report, "validation": True}]
-    if test_files:
-        reports.append(score_pairs(translator, read(test_files), test_files, search)[0])
+    if splits.test:
+        reports.append(score_pairs(translator, splits.test, test_files, search)[0])
     return {
         "search": {
             "length_penalty": search.length_penalty,

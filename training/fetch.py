@@ -108,7 +108,8 @@ def fetch(
     _check_archive(archive, str(archive), members)  # it may have lain there before
     pairs = list(dict.fromkeys(_read(archive, members)))
     split = split_pairs(pairs, request.valid_size, request.test_size, request.seed)
-    parts = {"": pairs, ".train": split.train, ".valid": split.valid, ".test": split.test}
+    # The pairs to train on last: where they are, all is there.
+    parts = {"": pairs, ".valid": split.valid, ".test": split.test, ".train": split.train}
     for name, size in ((".valid", request.valid_size), (".test", request.test_size)):
         if size and not parts[name]:
             raise CorpusError(

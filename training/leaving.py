@@ -12,9 +12,9 @@ from training.lexicon import learn_lexicon
 from training.run import DICTIONARY, LEXICON, Run
 from training.words import learn_dictionary
 from translator import model_folder
-from translator.constants import UNSPACED
 from translator.dictionary import Dictionary
 from translator.errors import CheckpointError, ModelFolderError
+from translator.languages import is_unspaced
 from translator.shortlist import Lexicon
 
 
@@ -55,7 +55,7 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
     """
     path = run.folder / DICTIONARY
     origin = _of_origin(run, DICTIONARY, model_folder.DICTIONARY)
-    spaced = UNSPACED.isdisjoint(run.data.languages)
+    spaced = not any(map(is_unspaced, run.data.languages))
     attends = run.config.attention != "none"
     placeholders = run.source.placeholders and run.target.placeholders
     if path.exists() or not (spaced and attends and placeholders):

@@ -39,6 +39,7 @@ LEXICON = "lexicon.npz"
 DICTIONARY = "dictionary.tsv.gz"
 WORDS = "words.tsv"
 
+_VALID = "valid_sha256"
 _BEFORE = {"substituted": 0.0, "word_pairs": False}
 """What a run did that was begun when there was no such setting yet."""
 
@@ -239,8 +240,8 @@ class Run:
             "backend": self.backend,
             "parts": self.parts,
         }
-        text = json.dumps(stored, indent=2, ensure_ascii=False)
-        _write(self.folder / "run.json", text.encode())
+        # In ASCII, as names of files need not be UTF-8.
+        _write(self.folder / "run.json", json.dumps(stored, indent=2).encode())
 
 
 @contextlib.contextmanager
@@ -277,6 +278,7 @@ def begin(
     data: Data,
     config: TrainConfig,
     corpus: StreamedCorpus,
+    valid: Corpus,
     start: Start | None = None,
     parts: int = 1,
 ) -> Run:
@@ -290,7 +292,7 @@ def begin(
             written.
     """
     if (folder / "run.json").exists():
-        run = _take_up(folder, data, config, corpus)
+        run = _take_up(folder, data, config, corpus, valid)
     else:
         source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
         if start is not None:
@@ -299,12 +301,15 @@ def begin(
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())
         backend = keras.config.backend()
-        run = Run(folder, config, data, source, target, _describe(corpus), backend, parts)
+        described = _describe(corpus, valid)
+        run = Run(folder, config, data, source, target, described, backend, parts)
     run.write()  # last: its presence means that all else is there
     return run
 
 
-def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus) -> Run:
+def _take_up(
+    folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus, valid: Corpus
+) -> Run:
     before = Run.open(folder)
     if config.precision == "auto":
         config = dataclasses.replace(config, precision=before.config.precision)
@@ -320,6 +325,9 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorp
         differences.append(
             f"the pairs in {', '.join(data.train + data.tagged)} are not what they were"
         )
+    # Runs that were begun earlier do not have this one.
+    if before.corpus.get(_VALID, valid.sha256) != valid.sha256:
+        differences.append(f"the pairs in {', '.join(data.valid)} are not what they were")
     if differences:
         raise CheckpointError(
             f"{folder}: a run was begun here with other settings; name another --output, or "
@@ -328,8 +336,12 @@ def _take_up(folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorp
     return dataclasses.replace(before, config=config)
 
 
-def _describe(corpus: StreamedCorpus) -> dict[str, Any]:
-    return {**dataclasses.asdict(corpus.counts), "sha256": corpus.sha256}
+def _describe(corpus: StreamedCorpus, valid: Corpus) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(corpus.counts),
+        "sha256": corpus.sha256,
+        _VALID: valid.sha256,
+    }
 
 
 def _learn_vocabulary(config: TrainConfig, corpus: StreamedCorpus) -> tuple[Tokenizer, Tokenizer]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from training.callbacks import (
     Clock,
+    KeepDraws,
     LogTraining,
     SaveCheckpoints,
     StopOnNaN,
@@ -102,7 +103,7 @@ def train(
     config, recipe = choose_config(settings, corpus.counts.kept)
     say(recipe)
     with leading(cluster), held(folder):
-        run = begin(folder, data, config, corpus, start, parts)
+        run = begin(folder, data, config, corpus, valid, start, parts)
         overlap = Overlap(valid.pairs)
         pairs = _encode(run, overlap.watch(corpus.chunks()), _words(run, corpus, say))
         if overlap.count:
@@ -208,6 +209,8 @@ def _fit(
             config.patience,
             progress,
             total,
+            # What is continued may be best as it begins.
+            0 if run.data.init_from else config.rate(total).warmup,
             _halve_on_plateau(optimizer, config.plateau) if config.decay == "plateau" else None,
         )
 
@@ -233,15 +236,21 @@ def _fit(
                     cluster, config, model, total, state, lambda: validate.due(progress.update)
                 )
             )
-        with _saved_when_a_process_is_lost(cluster, save, progress):
-            trainee.fit(
-                _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
-                steps_per_epoch=total - progress.update,
-                epochs=1,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
+        drawn = KeepDraws(state)
+        if cluster is not None:
+            callbacks.insert(0, drawn)
+        with _saved_when_a_process_is_lost(cluster, save, drawn, progress):
+            try:
+                trainee.fit(
+                    _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
+                    steps_per_epoch=total - progress.update,
+                    epochs=1,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
+            finally:
+                stopped.on_train_end()  # `fit` does not come to it where it fails
         if nan.struck is not None:
             kept = checkpoints.progress()
             where = f"The checkpoint of update {kept.update} is kept" if kept else "None was saved"
@@ -262,12 +271,13 @@ def _fit(
 
 @contextlib.contextmanager
 def _saved_when_a_process_is_lost(
-    cluster: Cluster | None, save: SaveCheckpoints, progress: Progress
+    cluster: Cluster | None, save: SaveCheckpoints, drawn: KeepDraws, progress: Progress
 ) -> Iterator[None]:
     try:
         with contextlib.nullcontext() if cluster is None else cluster.clear_errors():
             yield
     except ClusterError as error:
+        drawn.put_back()
         save.on_train_end()
         raise ClusterError(
             f"{error}. The checkpoint of update {progress.update} is kept; the same commands go "
@@ -276,8 +286,7 @@ def _saved_when_a_process_is_lost(
 
 
 def _has_ended(progress: Progress, total: int, config: TrainConfig) -> bool:
-    out_of_patience = bool(config.patience) and progress.stale >= config.patience
-    return progress.update >= total or out_of_patience
+    return progress.update >= total or progress.is_out_of(config.patience)
 
 
 def averaged(model: Seq2Seq, optimizer: ClippingAdam, use: Callable[[], _T]) -> Callable[[], _T]:

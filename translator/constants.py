@@ -26,6 +26,3 @@ PLACEHOLDERS: Final = tuple(chr(0x10FF00 + n) for n in range(8))
 
 Each is a piece of every vocabulary, and stands in a sentence at most once.
 """
-
-UNSPACED: Final = frozenset({"bo", "dz", "ja", "km", "lo", "my", "th", "zh"})
-"""Languages that write no space between words, nor between sentences."""

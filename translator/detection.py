@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from translator.languages import base_language
+
 _LEAST_CONFIDENCE = 0.3
 _ODDS = 10.0
 """What makes a margin clear. Of 4,000 English, French, German and Spanish sentences of 20
@@ -94,7 +96,7 @@ def _confidences(text: str) -> dict[str, float]:
 
 
 def _known_as(code: str) -> str:
-    base = code.replace("_", "-").partition("-")[0].lower()
+    base = base_language(code)
     return _NAMES.get(base, base)
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -21,12 +19,10 @@ import numpy.typing as npt
 from translator.atomic import atomic_writer
 from translator.batch import Ids, pad
 from translator.constants import BOS, EOS, NUM_SPECIAL, PAD, UNK
+from translator.damage import NPZ_DAMAGE
 from translator.errors import ModelFolderError
 
 Mask = npt.NDArray[np.bool_]
-
-
-_DAMAGE = (ValueError, RuntimeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class Shortlist(NamedTuple):
@@ -90,9 +86,7 @@ class Lexicon:
         except OSError as error:
             reason = error.strerror or error
             raise ModelFolderError(f"{path}: cannot be read: {reason}") from error
-        # A flipped bit can make an archive claim a later format (RuntimeError), other members
-        # (KeyError) or other sizes (EOFError).
-        except _DAMAGE as error:
+        except NPZ_DAMAGE as error:
             raise ModelFolderError(f"{path}: expected a lexicon. Received: {error}") from error
         except ModelFolderError as error:
             raise ModelFolderError(f"{path}: {error}") from error

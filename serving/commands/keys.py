@@ -13,6 +13,7 @@ from serving.setting_types import parse_rate
 from translator.console import exit_statuses
 
 _MOST_CHARACTERS = 100
+_LIMIT = click.IntRange(0, 2**31 - 1)
 
 
 def _rate(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -37,12 +38,12 @@ _rate_option = click.option(
 )
 _characters_option = click.option(
     "--characters",
-    type=click.IntRange(min=0),
+    type=_LIMIT,
     help="Characters per request; 0 means the server's own limit.",
 )
 _concurrency_option = click.option(
     "--concurrency",
-    type=click.IntRange(min=0),
+    type=_LIMIT,
     help="Concurrent requests; 0 means the server's own limit.",
 )
 

@@ -83,13 +83,23 @@ def check_storage(settings: Settings) -> None:
     try:
         reached = storage_from_string(settings.rate_storage, **_storage_options(settings)).check()
         reason = "no answer"
-    except (ConfigurationError, ValueError) as error:
+    except ConfigurationError as error:
         reached, reason = False, str(error)
+    except ValueError:  # what it says may quote a piece of a password
+        reached, reason = False, "no such URL"
     if not reached:
         raise ConfigError(
             f"{PREFIX}RATE_STORAGE: expected {IN_MEMORY} or the URL of a Redis that answers. "
-            f"Received: {settings.rate_storage} ({reason})"
+            f"Received: {_without_secrets(settings.rate_storage)} ({reason})"
         )
+
+
+def _without_secrets(url: str) -> str:
+    """Cuts a user, a password and a query, which may hold both, out of the URL of a Redis."""
+    scheme, _, place = url.partition("://")
+    place, _, query = place.partition("?")
+    # An "@" that far behind ends a password with a "?" in it, or belongs to one in the query.
+    return f"{scheme}://{'...' if '@' in query else place.rpartition('@')[2]}"
 
 
 def _storage_options(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,19 @@ _WEB = Path(__file__).parents[1] / "web"
 
 
 def blueprint(settings: Settings, registry: Registry) -> Blueprint:
-    """Makes the endpoints. The document is written anew each time: languages come and go."""
+    """Makes the endpoints. The document is written anew as languages come and go."""
     routes = Blueprint("documentation", __name__)
+
+    @lru_cache(maxsize=1)
+    def written(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+        return document(
+            endpoints(current_app), _limits(settings, pairs), token=bool(settings.metrics_token)
+        )
 
     @routes.get("/spec")
     @describe(Operation("Give this document", answer=dict[str, Any]))
     def spec() -> dict[str, Any]:
-        return document(
-            endpoints(current_app),
-            _limits(settings, registry),
-            token=bool(settings.metrics_token),
-        )
+        return written(tuple(registry.pairs))
 
     @routes.get("/docs")
     @describe(Operation("Show a page to try the service", media_type="text/html"))
@@ -37,11 +41,12 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     return routes
 
 
-def _limits(settings: Settings, registry: Registry) -> dict[str, dict[str, Any]]:
-    sources = sorted({source for source, _ in registry.pairs})
-    targets = sorted({target for _, target in registry.pairs})
+def _limits(settings: Settings, pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+    sources = sorted({source for source, _ in pairs})
+    targets = sorted({target for _, target in pairs})
     return {
         "q": {"maxLength": settings.char_limit, "maxItems": settings.batch_limit},
+        "s": {"maxLength": settings.char_limit},
         # No schema has an empty list of choices; without a model, whatever is asked for is refused.
         "source": {"enum": [AUTO, *sources]},
         "target": {"enum": targets} if targets else {},

@@ -52,7 +52,8 @@ class FileAnswer(BaseModel):
 
     Attributes:
         translated_file_url: Where the file is to be fetched, for a while.
-        untranslated: Places in the file that stayed as they were, and why; the first ones.
+        untranslated: Places in the file that stayed as they were, or were cut short, and why; the
+            first ones.
     """
 
     translated_file_url: str = Field(serialization_alias="translatedFileUrl")

@@ -288,6 +288,23 @@ def test_a_redis_that_does_not_answer_is_named_before_anything_starts() -> None:
         check_edge(Settings(rate_storage="redis://127.0.0.1:1"))
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:s3cret@127.0.0.1:1/0", "redis://127.0.0.1:1/0"),
+        ("redis://me:s3/cr@et@127.0.0.1:1", "redis://127.0.0.1:1"),
+        ("redis://127.0.0.1:1?password=s3cret", "redis://127.0.0.1:1"),
+        ("redis://127.0.0.1:1?password=@s3cret", "redis://..."),
+        ("redis://:s3cret?x@127.0.0.1:1", "redis://..."),
+    ],
+)
+def test_the_password_of_a_redis_is_not_told(url: str, shown: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_edge(Settings(rate_storage=url))
+    assert f"Received: {shown} (" in str(caught.value)
+    assert "s3" not in str(caught.value)
+
+
 def test_a_redis_that_is_lost_lets_nobody_past_the_limit(
     make_client: Callable[..., FlaskClient],
 ) -> None:

@@ -191,3 +191,39 @@ def test_what_is_no_request_is_refused_in_words_that_do_not_quote_it(
     [line] = garbled.log().splitlines()[-1:]
     assert "WARNING An invalid request was refused: " in line
     assert "gehe" not in garbled.log()
+
+
+def test_a_worker_that_begins_while_the_models_are_away_ends_nobody(
+    models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    away = tmp_path_factory.mktemp("away") / "models"
+    with fake_server(models, workers=2, reload_seconds=0.2) as server:
+        models.rename(away)
+        victim, other = server.workers()
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while "No model is served until" not in server.log():
+            assert time.monotonic() < deadline, server.log()
+            time.sleep(0.05)
+        assert other in server.workers()
+        assert len(server.workers()) == 2
+        away.rename(models)
+        time.sleep(1.0)
+        assert {server.translate().status_code for _ in range(20)} == {200}
+
+
+def test_who_does_not_read_the_answer_holds_no_thread_for_long(tmp_path: Path) -> None:
+    write_version(tmp_path, "es-en/1")
+    limits = {"char_limit": 10_000_000, "max_body_bytes": 10_000_000}
+    with fake_server(tmp_path, threads=2, receive_seconds=1, **limits) as server:
+        body = json.dumps({"q": ["a" * 9_000] * 900, "source": "es", "target": "en"}).encode()
+        head = f"Host: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        with contextlib.ExitStack() as stack:
+            for _ in range(2):
+                client = stack.enter_context(socket.socket())
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+                client.connect(("127.0.0.1", server.port))
+                client.sendall(b"POST /translate HTTP/1.1\r\n" + head.encode() + body)
+            time.sleep(1.0)
+            wait_for(server, "a v1", seconds=30)
+        assert "Traceback" not in server.log()

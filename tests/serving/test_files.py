@@ -12,10 +12,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from serving.app import create_app
+from serving.edge.checks import check_edge
 from serving.file_store import FileStore
 from serving.registry import Registry
 from serving.settings import Settings
 from serving.waiting import NoRoom
+from translator.errors import ConfigError
 from translator.formats.registry import extensions
 
 
@@ -379,6 +381,34 @@ def test_a_link_in_place_of_the_folder_is_not_followed(
     folder.symlink_to(tmp_path / "elsewhere")
     refused(send(client, b"uno"), 500)
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_was_cut_short_is_told(client: FlaskClient) -> None:
+    response = send(client, b"uno\nendless dos\ntres")
+    assert response.get_json()["untranslated"] == ["line 2: the translation was cut short"]
+    assert fetched(client, response).data == b"uno\ndos endless\ntres"
+    entry = b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    entry += b'msgid "endless dos"\nmsgstr ""\n'
+    catalogue = fetched(client, send(client, entry, "x.po")).data
+    assert b"# Machine translation, cut short\n#, fuzzy\n" in catalogue
+
+
+def test_a_file_is_translated_in_parts_that_leave_others_their_turn(engine, folder: Path) -> None:
+    app = create_app(Settings(files_folder=folder), Registry([engine]))
+    lines = [*["a b"] * 150, *[f"{n} {'c' * 4_000}" for n in range(5)], "d" * 30_000, "e f"]
+    assert send(app.test_client(), "\n".join(lines).encode()).status_code == 200
+    called = [[len(text) for text in texts] for texts, _ in engine.calls]
+    assert max(map(len, called)) <= 100
+    assert [sum(sizes) for sizes in called if sum(sizes) > 10_000] == [30_000]
+
+
+def test_a_folder_that_cannot_be_used_is_told_before_the_start(folder: Path) -> None:
+    check_edge(Settings(files_folder=folder))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    with pytest.raises(ConfigError, match=r"TRANSLATE_FILES_FOLDER: expected .* \(chmod 700\)"):
+        check_edge(Settings(files_folder=folder))
+    check_edge(Settings(files_folder=folder, files=False))
 
 
 def test_a_full_store(engine, folder: Path) -> None:

@@ -106,6 +106,8 @@ def test_the_command_makes_lists_limits_and_revokes(path: Path) -> None:
         (["keys", "create", "x", "--rate", "fast"], "such as 120/minute"),
         (["keys", "create", "x", "--rate", "0/minute"], "at least one request"),
         (["keys", "limit", "x", "--characters", "-1"], "Invalid value for '--characters'"),
+        (["keys", "create", "x", "--characters", "9" * 20], "Invalid value for '--characters'"),
+        (["keys", "create", "x", "--concurrency", "9" * 20], "Invalid value for '--concurrency'"),
         (["keys", "list"], "No such file"),
         (["keys", "revoke", "12345678"], "No such file"),
     ],

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -8,7 +11,7 @@ from requesting import PAIR, post, refusal
 from serving.app import create_app
 from serving.metrics import Metrics
 from serving.observer import Observer
-from serving.registry import Registry
+from serving.registry import Engine, Registry
 from serving.settings import Settings
 
 
@@ -56,6 +59,25 @@ def test_the_request_for_the_metrics_is_in_flight(client: FlaskClient) -> None:
     post(client, q="uno")
     assert read(client)["requests_in_flight",] == 1
     assert read(client)["requests_in_flight",] == 1
+
+
+def test_a_client_that_has_gone_is_no_sign_of_load(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed = threading.Event()
+    monkeypatch.setattr("serving.batcher._LOOK", 0.01)
+    translate = engine.translate
+    monkeypatch.setattr(engine, "translate", lambda *given: noticed.wait(10) and translate(*given))
+    server, caller = socket.socketpair()
+    with server:
+        caller.close()
+        client.post(
+            "/translate", json=PAIR | {"q": "uno"}, environ_base={"gunicorn.socket": server}
+        )
+    noticed.set()
+    found = read(client)
+    assert found["requests_total", "POST", "/translate", "499"] == 1
+    assert ("requests_total", "POST", "/translate", "503") not in found
 
 
 def test_no_text_of_a_user_becomes_a_label(client: FlaskClient) -> None:

@@ -391,6 +391,23 @@ def test_the_watcher_looks_by_itself_and_outlives_trouble(tmp_path: Path, loader
     assert served(registry) == 2
 
 
+def test_idle_models_are_let_go_however_seldom_the_folder_is_looked_at(
+    tmp_path: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.watcher._IDLE_LOOKS", 0.01)
+    make_folders(tmp_path, "es-en/1")
+    registry = load(tmp_path, loader, idle_seconds=0.05)
+    assert served(registry) == 1
+    make_folders(tmp_path, "es-en/2")
+    Watcher(registry, seconds=3600)
+    for _ in range(500):
+        if not registry.status()[0].loaded:
+            break
+        threading.Event().wait(0.01)
+    # The folder's own time is not up: what is new in it is not there yet.
+    assert [(one.version, one.loaded) for one in registry.status()] == [(1, False)]
+
+
 def test_garbage_is_seen_to_when_models_have_come_or_gone(
     tmp_path: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ import serving
 from serving.app import create_app
 from serving.metrics import Metrics
 from serving.registry import Registry
+from serving.routes import documentation
 from serving.served_model import Engine
 from serving.settings import Settings
 
@@ -94,6 +95,32 @@ def test_the_fields_of_a_json_body(spec: dict[str, Any]) -> None:
     assert {"type": "null"} in fields["alternatives"]["anyOf"]
     assert fields["check_source"]["anyOf"][0] == {"type": "boolean"}
     assert "language" in fields["check_source"]["description"]
+
+
+def test_a_suggestion_tells_how_long_it_may_be(spec: dict[str, Any]) -> None:
+    fields = body(spec, "/suggest", "application/json")["properties"]
+    assert (fields["s"]["maxLength"], fields["q"]["maxLength"]) == (50_000, 50_000)
+
+
+def test_it_is_written_once_as_long_as_the_pairs_are_the_same(
+    make_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    write = documentation.document
+    monkeypatch.setattr(
+        documentation,
+        "document",
+        lambda *args, **kwargs: written.append(args) or write(*args, **kwargs),
+    )
+    client = create_app(Settings(), Registry([make_engine("es", "en")])).test_client()
+
+    def targets() -> Any:
+        spec = client.get("/spec").get_json()
+        return body(spec, "/translate", "application/json")["properties"]["target"]["enum"]
+
+    assert (targets(), targets(), len(written)) == (["en"], ["en"], 1)
+    monkeypatch.setattr(Registry, "pairs", [("es", "en"), ("es", "fr")])
+    assert (targets(), len(written)) == (["en", "fr"], 2)
 
 
 def test_a_form_holds_texts_only(spec: dict[str, Any]) -> None:

@@ -53,6 +53,13 @@ def test_a_suggestion_is_kept_once(suggesting: FlaskClient, path: Path) -> None:
     assert kept(path) == [("hola", "hello"), ("hola", "hi")]
 
 
+def test_a_text_and_its_translation_are_not_two_texts(path: Path, engine: Engine) -> None:
+    settings = Settings(database=path, suggestions=True, batch_limit=1, char_limit=5)
+    client = create_app(settings, Registry([engine])).test_client()
+    assert client.post("/suggest", json=FIELDS).status_code == 200
+    assert kept(path) == [("hola", "hello")]
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
@@ -63,7 +70,8 @@ def test_a_suggestion_is_kept_once(suggesting: FlaskClient, path: Path) -> None:
         ({"s": ["a"]}, "Invalid request: s: expected"),
         ({"source": "zz"}, "zz is not supported"),
         ({"source": "en", "target": "es"}, "Spanish (es) is not available"),
-        ({"s": "1234567"}, "Invalid request: request (11) exceeds text limit (10)"),
+        ({"q": "12345678901"}, "Invalid request: request (11) exceeds text limit (10)"),
+        ({"s": "12345678901"}, "Invalid request: request (11) exceeds text limit (10)"),
     ],
 )
 def test_refusals(

@@ -79,6 +79,13 @@ def test_a_beginning_makes_no_name() -> None:
     assert shared_names("«Tom» vive.", "“Tom” lives.") == []
 
 
+def test_recased_texts_have_no_space_at_their_ends() -> None:
+    pair = ("Comment ça va ?", "¿ Qué tal ?")
+    made = {text for seed in range(20) for text in recased(pair, random.Random(seed))}
+    assert {"Comment ça va", "Qué tal"} <= made
+    assert all(text == text.strip() for text in made)
+
+
 def test_recased() -> None:
     made = {recased(("¿Sí?", "Yes?"), random.Random(seed)) for seed in range(20)}
     assert made == {("¿SÍ?", "YES?"), ("¿sí?", "yes?"), ("Sí", "Yes")}

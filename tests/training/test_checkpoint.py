@@ -117,6 +117,35 @@ def test_a_flipped_bit_is_harmless_or_found(tmp_path: Path) -> None:
     assert found > len(content) / 6
 
 
+def test_damage_in_the_header_of_an_array_is_found(tmp_path: Path) -> None:
+    """NumPy reads it before it comes to a checksum, where the array is a large one."""
+    checkpoints, path = Checkpoints(tmp_path), tmp_path / "00000010.npz"
+    large = [Variable(np.zeros((300, 100), np.float32))]
+    for update in (5, 10):
+        checkpoints.save(large, Progress(update=update))
+    content = path.read_bytes()
+    for position in range(0, 300, 2):
+        path.write_bytes(content[:position] + bytes(16) + content[position + 16 :])
+        progress = checkpoints.restore(large)
+        assert progress is not None
+        assert progress.update in (5, 10)
+
+
+def test_patience_ends_when_neither_metric_nor_loss_improves() -> None:
+    progress, stale = Progress(), []
+    # The metric is best by chance at first; the loss falls until the fifth validation.
+    for value, loss in [(9, 7), (0, 6), (1, 5), (1, 4), (2, 3), (2, 3.5), (2, 3.1), (2, 3)]:
+        progress.update += 10
+        better = progress.count(value, loss)
+        assert better == (progress.update == 10)
+        stale.append(progress.is_out_of(3))
+    assert stale == [False] * 7 + [True]
+    assert (progress.best, progress.best_update, progress.stale) == (9, 10, 7)
+    assert progress.count(10, 9)
+    assert not progress.is_out_of(3)
+    assert not progress.is_out_of(0)
+
+
 # The central directory of a ZIP file lists each member behind a signature. Six bytes on stands the
 # version that is needed to unpack it, eight bytes on its flags, of which the first is encryption.
 @pytest.mark.parametrize("offset", [6, 8, 10])

@@ -72,6 +72,18 @@ class TestResume:
         assert path.read_bytes() == CONTENT
         assert server.ranges[1].startswith("bytes=2")
 
+    def test_one_that_was_killed_before_its_check(self, path: Path) -> None:
+        def killed(path: Path) -> None:
+            raise KeyboardInterrupt
+
+        with serving(CONTENT) as server:
+            with pytest.raises(KeyboardInterrupt):
+                get(server, path, check=killed)
+            assert not path.exists()
+            assert get(server, path) == SHA256
+        assert path.read_bytes() == CONTENT
+        assert server.sent == [500_000]
+
     def test_a_file_that_has_changed_begins_anew(self, path: Path) -> None:
         with serving(CONTENT, faults=["cut:300000"]) as server:
             with pytest.raises(DownloadError):

@@ -49,7 +49,15 @@ class TestCorpusScores:
 
     @pytest.mark.parametrize(
         ("language", "tokenizer"),
-        [("", "13a"), ("de", "13a"), ("zh", "zh"), ("zh-TW", "zh"), ("ja", "char"), ("th", "char")],
+        [
+            ("", "13a"),
+            ("de", "13a"),
+            ("zh", "zh"),
+            ("zh-TW", "zh"),
+            ("cmn", "zh"),
+            ("ja", "char"),
+            ("th", "char"),
+        ],
     )
     def test_bleu_counts_what_the_language_has(self, language: str, tokenizer: str) -> None:
         # Of 6 + 5 + 4 + 3 n-grams of characters all but those with the last one are right.

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -77,6 +78,8 @@ class TestFiles:
         assert result.exit_code == 0, result.output
         assert server.paths == ["/OPUS-Tatoeba/v2023-04-12/moses/en-es.txt.zip"]
         names = ["", ".train", ".valid", ".test"]
+        # Where the pairs to train on are, all is there: `make models` looks for these.
+        assert re.findall(r"es-en(\S*)\.tsv\.gz", result.stdout)[-1] == ".train"
         whole, train, valid, test = (
             lines(tmp_path / f"tatoeba.es-en{name}.tsv.gz") for name in names
         )

@@ -289,6 +289,49 @@ class TestAgain:
         assert "train.tsv" in result.stderr
         assert "test.tsv" in result.stderr
 
+    @pytest.mark.parametrize("which", [0, 1], ids=["train", "valid"])
+    def test_files_of_other_pairs_are_refused(
+        self, which: int, tiny_run: Path, tmp_path: Path
+    ) -> None:
+        stored = json.loads((tiny_run / "run.json").read_text("utf-8"))
+        changed = Path(stored["data"][("train", "valid")[which]][0])
+        run, content = shutil.copytree(tiny_run, tmp_path / "run"), changed.read_bytes()
+        changed.write_bytes(content + b"1 2\t2 1\n")
+        try:
+            result = train(run, (changed.with_name("train.tsv"), changed.with_name("valid.tsv")))
+        finally:
+            changed.write_bytes(content)
+        assert result.exit_code == 2
+        assert f"the pairs in {changed} are not what they were" in result.stderr
+
+    def test_a_pipe_is_refused_before_a_run_is_begun(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        result = train(tmp_path / "run", (tmp_path / "pipe", tiny_corpus[1]))
+        assert result.exit_code == 2
+        assert "which can be read several times. Received: a pipe" in result.stderr
+        assert not (tmp_path / "run").exists()
+
+    def test_a_name_that_is_not_utf_8(self, tiny_corpus: tuple[Path, Path], tmp_path: Path) -> None:
+        named = tmp_path / os.fsdecode(b"p\xe4.tsv")
+        shutil.copy(tiny_corpus[0], named)
+        for epochs in (2, 3):
+            result = train(tmp_path / "run", (named, tiny_corpus[1]), epochs=epochs)
+            assert result.exit_code == 0, result.stderr
+
+
+class TestSmallRuns:
+    def test_what_has_hardly_learnt_is_not_the_best(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        """What an untrained model writes may have a higher chrF than what a better one does."""
+        slow = {"warmup": 6, "epochs": 60, "validate_every": 1, "select": "chrf", "patience": 1}
+        assert train(tmp_path / "run", tiny_corpus, **slow).exit_code == 0
+        progress = Checkpoints(tmp_path / "run" / "checkpoints").progress()
+        assert progress is not None
+        assert progress.best_update >= 6
+
 
 class TestSignal:
     def test_a_validation_that_is_due_is_made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -401,6 +402,50 @@ def test_statistics(translator: UpperCase, folder: Path) -> None:
     assert {key: n for key, n in confidence["from"].items() if n} == {"0.5": 2, "0.9": 2}
 
 
+@pytest.mark.parametrize("engine", ["local", "ray"])
+@pytest.mark.parametrize(
+    ("stats", "message"),
+    [
+        ("c.out", "--stats: expected a file that is neither read nor written otherwise"),
+        ("../files/a.txt", "Received: ../files/a.txt"),
+        ("link", "Received: link"),
+        ("c.out.journal", "Received: c.out.journal"),
+        ("no/such.json", "no: no such folder"),
+        ("locked/s.json", "locked: cannot be written to"),
+    ],
+)
+def test_where_statistics_cannot_be_is_told_before_the_model_loads(
+    stats: str,
+    message: str,
+    engine: str,
+    translator: UpperCase,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("a.txt").write_text("uno\n")
+    Path("link").symlink_to("a.txt")
+    Path("locked").mkdir()
+    access = os.access  # root may write anywhere
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: "locked" not in str(path) and access(path, mode)
+    )
+    monkeypatch.setattr(Translator, "load", lambda *paths, **_: pytest.fail("a model is loaded"))
+    result = _run("a.txt", "--output", "c.out", "--stats", stats, "--engine", engine)
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert sorted(os.listdir()) == ["a.txt", "link", "locked"]
+
+
+def test_statistics_may_go_to_a_folder_of_outputs_or_a_device(
+    translator: UpperCase, folder: Path
+) -> None:
+    Path("a.txt").write_text("uno\n")
+    assert _run("a.txt", "--output", "out/", "--stats", "out/s.json").exit_code == 0
+    assert json.loads(Path("out/s.json").read_text())["segments"] == 1
+    assert _run("a.txt", "--output", "out/", "--stats", "/dev/null").exit_code == 0
+
+
 # A run that ends before its time
 
 
@@ -518,6 +563,60 @@ def test_an_output_is_made_again_if_its_input_has_changed(
     assert Path("out/uno.txt").read_text() == "ONCE\n"
     assert translator.sentences == [["once"], ["dos"]]
     assert sorted(os.listdir("out")) == ["dos.txt", "uno.txt"]
+
+
+def test_a_translation_in_place_is_no_input_that_has_changed(
+    translator: UpperCase, folder: Path
+) -> None:
+    for name in ("uno", "dos"):
+        Path(f"{name}.txt").write_text(f"{name} x\n")
+    arguments = ("uno.txt", "dos.txt", "--output", ".", "--stats", "../s.json")
+    _stop_at(translator, "dos x")
+    assert _run(*arguments).exit_code == 130
+    assert Path("uno.txt").read_text() == "X UNO\n"
+    _go_on(translator)
+
+    assert _run(*arguments, "--resume").exit_code == 0
+    assert translator.sentences == [["dos x"]]
+    assert (Path("uno.txt").read_text(), Path("dos.txt").read_text()) == ("X UNO\n", "X DOS\n")
+    assert json.loads(Path("../s.json").read_text())["segments"] == 2
+    assert sorted(os.listdir()) == ["dos.txt", "uno.txt"]
+
+
+def test_a_source_that_was_put_back_is_translated_in_place_again(
+    translator: UpperCase, folder: Path
+) -> None:
+    for name in ("uno", "dos"):
+        Path(f"{name}.txt").write_text(f"{name} x\n")
+    arguments = ("uno.txt", "dos.txt", "--output", ".")
+    _stop_at(translator, "dos x")
+    assert _run(*arguments).exit_code == 130
+    Path("uno.txt").write_text("uno x\n")
+    _go_on(translator)
+
+    assert _run(*arguments, "--resume").exit_code == 0
+    assert Path("uno.txt").read_text() == "X UNO\n"
+
+
+def test_an_output_that_cannot_take_its_place_loses_no_work(
+    translator: UpperCase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.txt").write_text("uno\ndos\n")
+    arguments = ("a.txt", "--output", "b.txt", "--chunk-size", "1")
+
+    def refuse(path: Path, target: Path) -> Path:
+        raise PermissionError(errno.EPERM, "not permitted", str(target))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        assert _run(*arguments).exit_code == 2
+    assert sorted(os.listdir()) == ["a.txt", "b.txt.journal"]
+    translator.calls.clear()
+
+    assert _run(*arguments, "--resume").exit_code == 0
+    assert Path("b.txt").read_text() == "UNO\nDOS\n"
+    assert translator.sentences == []
+    assert sorted(os.listdir()) == ["a.txt", "b.txt"]
 
 
 def test_a_run_that_has_done_nothing_leaves_nothing(translator: UpperCase, folder: Path) -> None:

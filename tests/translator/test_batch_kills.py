@@ -19,11 +19,11 @@ _CHUNK = 50
 _SECONDS = "0.01"
 
 
-def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, _SCRIPT, "--model", ".", "--quiet", *arguments],
         cwd=folder,
-        env={**os.environ, "SECONDS": _SECONDS, "COUNTED": str(folder / "counted")},
+        env={**os.environ, "SECONDS": _SECONDS, "COUNTED": str(folder / "counted"), **environment},
         stderr=subprocess.PIPE,
     )
 
@@ -81,3 +81,36 @@ def test_order_is_that_of_the_input(tmp_path: Path) -> None:
 
     assert process.wait() == 0
     assert (tmp_path / "b").read_text().splitlines() == [line.upper() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("names", "moment"),
+    [
+        (["a.txt"], "finish,before"),
+        (["a.txt"], "finish,after"),
+        (["a.txt"], "shrink,before"),
+        (["a.txt"], "shrink,after"),
+        (["a.txt"], "remove,before"),
+        (["a.txt", "b.txt"], "finish,after"),
+        (["a.txt", "b.txt"], "shrink,before"),
+        (["a.txt", "b.txt"], "shrink,after"),
+        (["a.txt", "b.txt"], "remove,before"),
+        (["a.txt", "b.txt"], "remove,after"),
+    ],
+)
+def test_what_is_translated_in_place_is_translated_once(
+    names: list[str], moment: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text(f"{name} uno\n{name} dos\n")
+    arguments = (*names, "--output", "{name}", "--chunk-size", "1")
+    killed = _start(tmp_path, *arguments, KILLED=moment)
+    assert killed.wait() == -signal.SIGKILL
+    _, errors = (resumed := _start(tmp_path, *arguments, "--resume")).communicate()
+
+    assert (resumed.returncode, errors) == (0, b"")
+    for name in names:
+        assert (tmp_path / name).read_text() == f"{name} uno\n{name} dos\n".swapcase()
+    # No chunk was lost, either.
+    assert len((tmp_path / "counted").read_text().splitlines()) == 2 * len(names)
+    assert sorted(os.listdir(tmp_path)) == [*names, "counted"]

@@ -39,6 +39,12 @@ def read_source(
             f"{source!r}: expected one TSV file, or two line-aligned files joined by a comma. "
             f"Received: {len(paths)} names, {paths.count('')} of them empty"
         )
+    for path in paths:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise CorpusError(
+                f"{path}: expected a file, which can be read several times. Received: "
+                f"{'a folder' if os.path.isdir(path) else 'a pipe or a device'}"
+            )
     readers = [_reader(path) for path in paths]
     if len(paths) == 2:
         if any(readers):

@@ -25,7 +25,7 @@ from translator.formats.jsonl import Jsonl
 from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.statistics import Statistics
-from translator.pipeline.summary import summarize
+from translator.pipeline.summary import check_stats, summarize
 from translator.quiet import silence
 
 _WAITING: Final = 2
@@ -59,6 +59,7 @@ def run_on_ray(options: Options) -> int:
     """
     options = _located(replace(options, threads=options.threads or 1))
     jobs = plan(options)
+    check_stats(options, jobs)
     folders = [PartFolder(job.output, job.extension) for job in jobs]
     started = time.monotonic()
     with (

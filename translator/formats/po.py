@@ -8,7 +8,7 @@ from typing import BinaryIO, ClassVar
 
 import polib
 
-from translator.formats.encoding import decode
+from translator.formats.encoding import BYTE_ORDER_MARK, decode
 from translator.formats.filling import fill_parts
 from translator.formats.placeholders import find_difference
 from translator.formats.plurals import Plurals
@@ -43,9 +43,10 @@ class Po:
     ) -> None:
         content = source.read()
         text, encoding = decode(content, charset_of(content))
-        catalogue = read_catalogue(text, encoding)
+        body = text.removeprefix(BYTE_ORDER_MARK)
+        catalogue = read_catalogue(body, encoding)
         plurals = Plurals.of(catalogue.plural_forms, languages.target)
-        written: list[str] = []
+        written = [text[: len(text) - len(body)]]  # the mark stays first, whatever else comes first
         slots = self._slots(catalogue, plurals, languages)
         fill_parts(splice(catalogue.raw, len(catalogue.lines), slots), fill, written.append)
         # At once, since some encodings of East Asia go from state to state.

@@ -14,7 +14,6 @@ from typing import Final
 import polib
 
 from translator.errors import InputError
-from translator.formats.encoding import BYTE_ORDER_MARK
 from translator.formats.plurals import Plurals
 from translator.formats.po_blocks import Block, find_blocks, no_po
 
@@ -140,11 +139,15 @@ def charset_of(content: bytes) -> str | None:
 def read_catalogue(text: str, encoding: str) -> Catalogue:
     """Reads a file.
 
+    Args:
+        text: The file, without a byte order mark.
+        encoding: What it is in.
+
     Raises:
         InputError: It is no PO file; the message names the line.
     """
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    read = text.removeprefix(BYTE_ORDER_MARK).translate(_BREAKS).split("\n")
+    read = text.translate(_BREAKS).split("\n")
     blocks = find_blocks(read)
     messages = _parse(read)
     head = next((block for block in blocks if not _said(read, block)), None)

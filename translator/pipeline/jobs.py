@@ -46,6 +46,11 @@ class Job:
             path.is_file() or not path.exists() for path in map(Path, (self.output, *self.inputs))
         )
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the output takes the place of an input, which is gone then."""
+        return os.path.realpath(self.output) in map(os.path.realpath, self.inputs)
+
 
 def plan(options: Options) -> list[Job]:
     """Gives the jobs of a command, those of one target language after the other.
@@ -89,13 +94,21 @@ def make_folders(jobs: Sequence[Job], options: Options) -> None:
         folder = Path(os.path.realpath(job.output)).parent
         if job.output == STANDARD_STREAM or Path(job.output).is_char_device():
             continue
-        if folder.is_dir():
-            if not os.access(folder, os.W_OK):
-                raise PermissionError(errno.EACCES, "cannot be written to", str(folder))
-            continue
-        if job.output == options.output:
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
+        if job.output != options.output:
+            folder.mkdir(parents=True, exist_ok=True)
+        require_folder(folder)
+
+
+def require_folder(folder: Path) -> None:
+    """Makes sure that files can be written to a folder.
+
+    Raises:
+        OSError: It is not there, or not to be written to.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, "cannot be written to", str(folder))
 
 
 def _pattern(output: str, languages: int) -> str:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from translator.atomic import atomic_writer, remove_leftovers
 from translator.errors import InputError
 from translator.formats.segment import Segment
 from translator.pipeline.results import Result
 
 _SUFFIX: Final = ".journal"
+_DONE: Final = "done"
 
 
 class Journal:
-    """A file beside an output, there as long as the output is not complete.
+    """A file beside an output, there until all outputs of a run are complete.
 
     Its first line says what the results depend on, beside the texts. Each line after it has the
-    results of one chunk of segments, and a digest of these. A line is written in one piece; one
-    that was torn by a kill is dropped. What was journalled is taken only for the very same chunk,
-    so an input that has changed since is translated anew from its first changed chunk on.
+    results of one chunk of segments, and a digest of these. The last line of an output that is
+    complete is its summary. A line is written in one piece; one that was torn by a kill is dropped.
+    What was journalled is taken only for the very same chunk, so an input that has changed since is
+    translated anew from its first changed chunk on.
 
     Args:
         output: The output's path.
@@ -31,8 +35,8 @@ class Journal:
 
     Attributes:
         path: Where it is.
-        done: The summary of an output that is complete already, and one of several.
-        is_empty: Whether there is no chunk in it.
+        done: The summary of an output that was about to take its place, and mostly has.
+        is_empty: Whether there is neither a chunk nor a summary in it.
 
     Raises:
         InputError: There is a journal, and it is of a run with other options.
@@ -45,6 +49,8 @@ class Journal:
         self.is_empty = True
         self._header: dict[str, Any] = json.loads(json.dumps(settings))
         self._reading = False
+        if resume:
+            remove_leftovers(self.path)
         self._file = _open(self.path, resume=resume)
         try:
             self._begin()
@@ -63,8 +69,7 @@ class Journal:
         results = _results(self._file.readline(), segments)
         if results is None:
             self._file.seek(start)
-            self._file.truncate()
-            self._reading = False
+            self._stop_reading()
         return results
 
     def put(self, segments: Sequence[Segment], results: Sequence[Result]) -> None:
@@ -75,21 +80,27 @@ class Journal:
 
     def close(self) -> None:
         """Closes the file, which stays if there is something in it to go on with."""
-        if self.is_empty and self.done is None:
+        if self.is_empty:
             self.remove()
         else:
             self._file.close()
 
-    def begin_anew(self) -> None:
-        """Forgets what there is: the input has changed since the output was complete."""
-        self.done = None
-        self._rewrite(self._header)
-        self._reading = False
-
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Says that the output is complete, for a run that has more of them to write."""
-        self._rewrite({**self._header, "done": summary})
+        """Says that the output is complete and takes its place next.
+
+        The chunks stay until `shrink`, in case it cannot.
+        """
+        if self._reading:
+            self._stop_reading()
+        self._write({_DONE: summary})
+        os.fsync(self._file.fileno())
         self._file.close()
+        self.done = summary
+
+    def shrink(self) -> None:
+        """Drops the chunks, once the output has taken its place."""
+        with atomic_writer(self.path) as file:
+            file.write(_line(self._header) + _line({_DONE: self.done}))
 
     def remove(self) -> None:
         """Removes the file."""
@@ -99,11 +110,16 @@ class Journal:
     def _begin(self) -> None:
         found = _parsed(self._file.readline())
         if found is None:  # new, or killed while its first line was written
-            self._rewrite(self._header)
+            self._file.seek(0)
+            self._file.truncate()
+            self._write(self._header)
             return
         self._reading = True
-        self.is_empty = self._file.tell() == os.fstat(self._file.fileno()).st_size
-        self.done = found.pop("done", None)
+        start = self._file.tell()
+        for last in deque(self._file, maxlen=1):
+            self.is_empty = False
+            self.done = (_parsed(last) or {}).get(_DONE)
+        self._file.seek(start)
         if found != self._header:
             names = found.keys() | self._header.keys()
             changed = [name for name in names if found.get(name) != self._header.get(name)]
@@ -112,13 +128,13 @@ class Journal:
                 f"begin anew. Received: other {', '.join(sorted(changed))}"
             )
 
-    def _rewrite(self, header: Mapping[str, Any]) -> None:
-        self._file.seek(0)
+    def _stop_reading(self) -> None:
+        """Drops what follows."""
         self._file.truncate()
-        self._write(header)
+        self._reading = False
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(content).encode("ascii") + b"\n")
+        self._file.write(_line(content))
         self._file.flush()
 
 
@@ -143,6 +159,10 @@ def refuse_journal(output: str) -> None:
 
 def _open(path: Path, *, resume: bool) -> BinaryIO:
     return path.open("r+b" if resume and path.exists() else "x+b")
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode("ascii") + b"\n"
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

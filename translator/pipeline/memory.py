@@ -20,6 +20,7 @@ from translator.files import is_gzip
 from translator.formats.compression import unpacked
 from translator.formats.segment import Languages, Segment
 from translator.formats.txt import one_line
+from translator.languages import base_language
 from translator.pipeline.results import Result
 from translator.texts.plain import read_plain
 from translator.texts.protecting import Protect
@@ -139,7 +140,10 @@ def _pairs(source: BinaryIO, languages: Languages) -> Iterator[tuple[str, str]]:
     )
     for _, unit in units:
         texts = dict(reversed(list(_texts(unit))))
-        pair = (texts.get(_primary(languages.source)), texts.get(_primary(languages.target)))
+        pair = (
+            texts.get(base_language(languages.source)),
+            texts.get(base_language(languages.target)),
+        )
         if pair[0] and pair[1]:
             yield pair[0], pair[1]
         # What was read is given back: the file may be larger than the memory.
@@ -156,8 +160,4 @@ def _texts(unit: etree._Element) -> Iterator[tuple[str, str]]:
         language = variant.get(_LANGUAGE) or variant.get("lang") or ""
         text = variant.find("{*}seg")
         if text is not None and not len(text):
-            yield _primary(language), text.text or ""
-
-
-def _primary(language: str) -> str:
-    return language.replace("_", "-").split("-")[0].lower()
+            yield base_language(language), text.text or ""

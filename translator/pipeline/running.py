@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 from translator.atomic import remove_leftovers
 from translator.console import Meter, show_progress
@@ -20,7 +21,9 @@ from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.setup import Setup, set_up
 from translator.pipeline.statistics import Statistics
 from translator.pipeline.streams import count_segments, open_output, translate_job
-from translator.pipeline.summary import summarize
+from translator.pipeline.summary import check_stats, summarize
+
+_OTHERS: Final = "others"
 
 
 def run(options: Options) -> int:
@@ -35,14 +38,16 @@ def run(options: Options) -> int:
     """
     jobs = plan(options)
     make_folders(jobs, options)
+    check_stats(options, jobs)
     if not options.resume:
         for job in jobs:
             refuse_journal(job.output)
     with show_progress(visible=not options.quiet and _may_show_progress(jobs)) as meter:
-        work = _Work(options, meter, several=len(jobs) > 1)
+        work = _Work(options, meter)
         done = [work.do(job) for job in jobs]
+    status = summarize(options, jobs, done, work.seconds)
     work.end()
-    return summarize(options, jobs, done, work.seconds)
+    return status
 
 
 @dataclass
@@ -52,31 +57,36 @@ class _Work:
     Attributes:
         options: Of the command.
         meter: Shows progress.
-        several: There is more than one job.
         seconds: Since the first model was loaded.
     """
 
     options: Options
     meter: Meter
-    several: bool
     _models: tuple[str, ...] = ()
     _setup: Setup | None = None
     _journals: list[Journal] = field(default_factory=list)
+    _others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     _started: float | None = None
 
     def do(self, job: Job) -> Statistics:
         """Does a job, unless an earlier run has done it."""
         setup = self._set_up(job.models)
         journal = self._journal(job, setup) if job.is_journalled else None
-        inputs = [digest(path) for path in job.inputs] if journal and self.several else []
-        if journal and journal.done is not None:
-            if Path(job.output).is_file() and journal.done.get("inputs") == inputs:
-                journal.close()
-                return Statistics.from_state(journal.done["statistics"])
-            journal.begin_anew()
+        inputs = [digest(path) for path in job.inputs] if journal else []
+        done = self._found(journal) if journal else None
+        if journal and done is not None and _is_done(job, done, inputs):
+            journal.done = done
+            journal.close()
+            return Statistics.from_state(done["statistics"])
         statistics = Statistics()
+
+        def finish(path: str) -> None:
+            if journal:
+                state = statistics.to_state()
+                journal.finish({"inputs": inputs, "output": digest(path), "statistics": state})
+
         try:
-            self._translate(job, setup, journal, statistics)
+            self._translate(job, setup, journal, statistics, finish)
         except BaseException as error:
             if journal:
                 journal.close()
@@ -84,13 +94,23 @@ class _Work:
                 if stopped and journal.path.exists() and not self.options.quiet:
                     self.meter.say(f"{journal.path} is kept: --resume goes on from here")
             raise
-        if journal and self.several:
-            journal.finish({"inputs": inputs, "statistics": statistics.to_state()})
+        if journal:
+            journal.shrink()
         return statistics
 
     def end(self) -> None:
-        """Removes the journals: all outputs are complete."""
-        for journal in self._journals:
+        """Removes the journals: all outputs are complete, and told of.
+
+        The first one goes last, and says what the others said: a kill meanwhile must not make
+        those seem never to have begun.
+        """
+        if not self._journals:
+            return
+        first, *others = self._journals
+        summaries = {str(journal.path): journal.done for journal in others}
+        first.done = {**(first.done or {}), _OTHERS: summaries}
+        first.shrink()
+        for journal in (*others, first):
             journal.remove()
 
     @property
@@ -118,8 +138,19 @@ class _Work:
         self._journals.append(journal)
         return journal
 
+    def _found(self, journal: Journal) -> Mapping[str, Any] | None:
+        """The summary that an earlier run left of an output."""
+        done = journal.done or self._others.get(str(journal.path))
+        self._others = {**self._others, **(done or {}).get(_OTHERS, {})}
+        return done
+
     def _translate(
-        self, job: Job, setup: Setup, journal: Journal | None, statistics: Statistics
+        self,
+        job: Job,
+        setup: Setup,
+        journal: Journal | None,
+        statistics: Statistics,
+        finish: Callable[[str], None],
     ) -> None:
         total = count_segments(job, setup.languages) if self.meter.visible else None
         self.meter.begin(", ".join(map(told_name, job.inputs)), total)
@@ -130,7 +161,7 @@ class _Work:
                 place = f"{told_name(job.inputs[0])}, {place}"
             self.meter.say(f"{place}: left as it was: {problem}")
 
-        with open_output(job.output) as output:
+        with open_output(job.output, finish if journal else None) as output:
 
             def filled(count: int, fresh: int) -> None:
                 output.flush()
@@ -140,6 +171,16 @@ class _Work:
                 setup.chunks.translate, self._chunk_size, statistics, journal, report, filled
             )
             translate_job(job, output, adapted(filler, self.options), setup.languages)
+
+
+def _is_done(job: Job, done: Mapping[str, Any], inputs: Sequence[str]) -> bool:
+    """Whether an output is there as an earlier run made it, of what is its input now.
+
+    An output in the place of an input cannot be made again: the input is a translation by now.
+    """
+    if not Path(job.output).is_file() or digest(job.output) != done["output"]:
+        return False
+    return job.is_in_place or done["inputs"] == inputs
 
 
 def _may_show_progress(jobs: Sequence[Job]) -> bool:

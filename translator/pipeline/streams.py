@@ -6,7 +6,7 @@ import contextlib
 import gzip
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, cast
 
 from translator.atomic import atomic_writer
@@ -19,8 +19,12 @@ from translator.pipeline.lines import STANDARD_STREAM, told_name, translate_line
 
 
 @contextlib.contextmanager
-def open_output(name: str) -> Iterator[BinaryIO]:
+def open_output(name: str, on_complete: Callable[[str], None] | None = None) -> Iterator[BinaryIO]:
     """Opens an output, which appears once the block ends; a name in `.gz` is packed.
+
+    Args:
+        name: Its path; "-" is standard output.
+        on_complete: Is told where the complete file is, just before it takes its place.
 
     Raises:
         OSError: It cannot be written.
@@ -29,12 +33,12 @@ def open_output(name: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         return
     with atomic_writer(name) as file:
-        if not name.lower().endswith(".gz"):
-            yield file
-            return
-        # Neither name nor time: the same translation is the same file.
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            yield cast(BinaryIO, packed)
+        with _packed(name, file) as output:
+            yield output
+        if on_complete is not None:
+            file.flush()
+            os.fsync(file.fileno())
+            on_complete(file.name)
 
 
 def translate_job(job: Job, output: BinaryIO, fill: FillAll, languages: Languages) -> None:
@@ -76,6 +80,14 @@ def count_segments(job: Job, languages: Languages) -> int | None:
     with open(os.devnull, "wb") as nowhere:
         translate_job(job, nowhere, fill, languages)
     return count
+
+
+def _packed(name: str, file: BinaryIO) -> contextlib.AbstractContextManager[BinaryIO]:
+    if not name.lower().endswith(".gz"):
+        return contextlib.nullcontext(file)
+    # Neither name nor time: the same translation is the same file.
+    packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)
+    return cast("contextlib.AbstractContextManager[BinaryIO]", packed)
 
 
 def _opened(name: str) -> contextlib.AbstractContextManager[BinaryIO]:

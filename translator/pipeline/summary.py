@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import click
 
 from translator.atomic import atomic_writer
+from translator.errors import ConfigError
 from translator.formats.segment import FileFormat
+from translator.pipeline.jobs import require_folder
+from translator.pipeline.journal import journal_path
+from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.options import Options
 from translator.pipeline.statistics import Statistics
 
@@ -37,6 +43,26 @@ class Done(Protocol):
         """Folders of the models that made it."""
 
 
+def check_stats(options: Options, jobs: Sequence[Done]) -> None:
+    """Makes sure that the statistics can be written, before there are any.
+
+    Raises:
+        ConfigError: They would take the place of what is read or written for a job.
+        OSError: Their folder is not there, or not to be written to.
+    """
+    if not options.stats or _is_device(options.stats):
+        return
+    path = Path(os.path.realpath(options.stats))
+    names = {name for job in jobs for name in (job.output, *job.inputs)} - {STANDARD_STREAM}
+    journals = {journal_path(job.output) for job in jobs}
+    if path in journals.union(Path(os.path.realpath(name)) for name in names):
+        raise ConfigError(
+            "--stats: expected a file that is neither read nor written otherwise. "
+            f"Received: {options.stats}"
+        )
+    require_folder(path.parent)
+
+
 def summarize(
     options: Options, jobs: Sequence[Done], done: Sequence[Statistics], seconds: float
 ) -> int:
@@ -61,6 +87,10 @@ def summarize(
         unit = "segments" if any(job.format for job in jobs) else "lines"
         click.echo(f"{_told(total, unit)}, {seconds:.1f} s", err=True)
     return EXIT_LEFT if total.counts["problems"] else 0
+
+
+def _is_device(name: str) -> bool:
+    return os.path.exists(name) and not os.path.isfile(name)
 
 
 def _told(total: Statistics, unit: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from translator.constants import UNSPACED
+from translator.languages import is_unspaced
 from translator.texts.candidate import Candidate, combine
 from translator.texts.combinations import best_combinations
 from translator.texts.cutting import cut
@@ -112,7 +112,7 @@ def translate_texts(
 
     if glossary:
         protect = ExceptTerms(protect, glossary, across_lines=text_format == "html")
-    spaced = target not in UNSPACED
+    spaced = not is_unspaced(target)
     works = [_Work.of(text, text_format, spaced, read, protect) for text in texts]
     outcomes = [outcome for work in works for outcome in work.outcomes]
     translate_outcomes(outcomes, translate_with_terms)
@@ -247,11 +247,11 @@ def _outcomes(
     passage: Passage, source: str, target: str, fits: Callable[[str], bool], *, split: bool
 ) -> Iterator[Outcome]:
     # Two sentences of a language without spaces touch; in one with spaces they must not.
-    needs_space = target not in UNSPACED
+    needs_space = not is_unspaced(target)
     previous_end = -1
     for sentence in find_sentences(passage, source, split=split):
         for n, unit in enumerate(cut(passage, sentence.start, sentence.end, fits)):
-            touches = sentence.touches if n == 0 else source in UNSPACED
+            touches = sentence.touches if n == 0 else is_unspaced(source)
             touches = touches and previous_end > 0 and not passage.text[unit.start - 1].isspace()
             yield Outcome(unit, " " if touches and needs_space else "")
             previous_end = unit.end

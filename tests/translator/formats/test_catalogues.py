@@ -158,6 +158,15 @@ def test_an_encoding_without_a_letter_leaves_the_entry() -> None:
     assert polib.pofile(received.decode("latin-1")).percent_translated() == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_byte_order_mark_stays_first(encoding: str) -> None:
+    """An entry that gets comments may be the first of the file."""
+    text = filled(Po(), '\ufeffmsgid "a"\nmsgstr ""\n'.encode(encoding)).decode(encoding)
+    assert text.startswith("\ufeff# Machine translation\n")
+    assert text.count("\ufeff") == 1
+    assert 'msgstr "A"' in text
+
+
 def test_shift_jis() -> None:
     content = catalogue(entries='#. \u8868\nmsgid "a b"\nmsgstr ""\n', charset="Shift_JIS")
     assert filled(Po(), content) == content.replace(b'""\n\xff', b"").replace(
