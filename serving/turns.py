@@ -25,7 +25,7 @@ class Turns:
         seconds: How long a turn lasts if others wait.
     """
 
-    def __init__(self, most: int = 2, seconds: float = 0.1) -> None:
+    def __init__(self, most: int = 1, seconds: float = 0.1) -> None:
         self._most = most
         self._seconds = seconds
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
@@ -55,14 +56,17 @@ class Po:
     def _slots(
         self, catalogue: Catalogue, plurals: Plurals, languages: Languages
     ) -> Iterator[Slot]:
+        entries = (
+            self._slot(catalogue, block, entry, plurals)
+            for block, entry in catalogue.entries
+            if not entry.translated() or entry.fuzzy
+        )
         header = catalogue.header(languages.target, plurals)
-        if header is not None:
-            start, end, lines = header
-            yield Slot(start, end, (), lambda _: lines)
-        for block, entry in catalogue.entries:
-            if entry.translated() and not entry.fuzzy:
-                continue
-            yield self._slot(catalogue, block, entry, plurals)
+        if header is None:
+            return entries
+        start, end, lines = header
+        head = Slot(start, end, (), lambda _: lines)
+        return heapq.merge([head], entries, key=lambda slot: slot.start)  # it need not come first
 
     def _slot(
         self, catalogue: Catalogue, block: Block, entry: polib.POEntry, plurals: Plurals

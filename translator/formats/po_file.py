@@ -116,6 +116,9 @@ class Catalogue:
         new = [self._completed(line, language, plurals) for line in lines]
         has_plurals = any(entry.msgid_plural for _, entry in self.entries)
         if has_plurals and not self.plural_forms:
+            new[-1] = (
+                f"{new[-1].removesuffix(self.line_end)}{self.line_end}"  # the file's last line
+            )
             new.append(f'"Plural-Forms: {plurals.header}\\n"{self.line_end}')
         return (self.head.start, self.head.end, "".join(new)) if new != lines else None
 

@@ -167,6 +167,13 @@ def test_a_byte_order_mark_stays_first(encoding: str) -> None:
     assert 'msgstr "A"' in text
 
 
+def test_a_header_at_the_end_of_a_file_without_a_last_line_feed() -> None:
+    header = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"'
+    received = polib.pofile(filled(Po(), (PLURAL + "\n" + header).encode()).decode())
+    assert list(received[0].msgstr_plural.values()) == ["ONE FILE", "%d FILES"]
+    assert received.metadata["Plural-Forms"].startswith("nplurals=2;")
+
+
 def test_shift_jis() -> None:
     content = catalogue(entries='#. \u8868\nmsgid "a b"\nmsgstr ""\n', charset="Shift_JIS")
     assert filled(Po(), content) == content.replace(b'""\n\xff', b"").replace(
