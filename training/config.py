@@ -130,8 +130,8 @@ class TrainConfig:
         checkpoint_every: Number of updates between checkpoints.
         valid_beam_size: Beam size for decoding at each validation.
         select: Metric that chooses the best checkpoint: `chrf`, `bleu` or `loss`. chrF does not
-            depend on where a language puts its spaces. None of the warm-up is chosen, unless a model
-            is continued.
+            depend on where a language puts its spaces. None of the warm-up is chosen, unless a
+            model is continued.
         patience: Number of validations without a better checkpoint, or a lower loss, before the run
             ends; 0 means never.
     """
