@@ -6,6 +6,7 @@ import socket
 
 from flask import request
 
+from serving.nonblocking import receive
 from serving.settings import Settings
 from serving.waiting import Caller
 
@@ -23,7 +24,7 @@ def caller(settings: Settings) -> Caller:
 
 def _is_closed(connection: socket.socket) -> bool:
     try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return receive(connection, 1, socket.MSG_PEEK) == b""
     except BlockingIOError:
         return False
     except OSError:

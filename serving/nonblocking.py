@@ -18,12 +18,13 @@ for _name in ("recv", "send"):
     _function.restype = ctypes.c_ssize_t
 
 
-def receive(sock: socket.socket, size: int) -> bytes:
-    """Reads what is there, as `socket.recv` does.
+def receive(sock: socket.socket, size: int, flags: int = 0) -> bytes:
+    """Reads what is there, as `socket.recv` does, but never waits, whatever the socket's timeout.
 
     Args:
         sock: A connected socket without TLS.
         size: Bytes, at most.
+        flags: Such as `socket.MSG_PEEK`.
 
     Returns:
         Some bytes; none where the other side has closed.
@@ -33,7 +34,7 @@ def receive(sock: socket.socket, size: int) -> bytes:
         OSError: The connection is broken.
     """
     buffer = ctypes.create_string_buffer(size)
-    count = _checked(_libc.recv(sock.fileno(), buffer, size, socket.MSG_DONTWAIT))
+    count = _checked(_libc.recv(sock.fileno(), buffer, size, flags | socket.MSG_DONTWAIT))
     return ctypes.string_at(buffer, count)
 
 

@@ -39,6 +39,16 @@ def test_it_does_not_wait(pair: tuple[socket.socket, socket.socket]) -> None:
         receive(other, 1)
 
 
+def test_a_timeout_is_none_of_its_business(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    one.settimeout(60)
+    with pytest.raises(BlockingIOError):
+        receive(one, 1, socket.MSG_PEEK)
+    other.send(b"ab")
+    assert receive(one, 1, socket.MSG_PEEK) == b"a"
+    assert receive(one, 5) == b"ab"
+
+
 def test_the_end_and_errors_are_those_of_sockets(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:

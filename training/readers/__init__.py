@@ -40,10 +40,10 @@ def read_source(
             f"Received: {len(paths)} names, {paths.count('')} of them empty"
         )
     for path in paths:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
             raise CorpusError(
-                f"{path}: expected a file, which can be read several times. Received: "
-                f"{'a folder' if os.path.isdir(path) else 'a pipe or a device'}"
+                f"{path}: expected a file, which can be read several times. Received: a pipe or a "
+                "device"
             )
     readers = [_reader(path) for path in paths]
     if len(paths) == 2:
