@@ -88,13 +88,9 @@ def test_order_is_that_of_the_input(tmp_path: Path) -> None:
     [
         (["a.txt"], "finish,before"),
         (["a.txt"], "finish,after"),
-        (["a.txt"], "shrink,before"),
-        (["a.txt"], "shrink,after"),
         (["a.txt"], "remove,before"),
         (["a.txt", "b.txt"], "finish,after"),
         (["a.txt", "b.txt"], "shrink,before"),
-        (["a.txt", "b.txt"], "shrink,after"),
-        (["a.txt", "b.txt"], "remove,before"),
         (["a.txt", "b.txt"], "remove,after"),
     ],
 )
