@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--test", required=True)
     parser.add_argument("--column", type=int, default=1)
     parser.add_argument("--lines", type=int, default=200_000)
-    parser.add_argument("--beam-size", type=int, default=5, help="1: a third of the time")
+    parser.add_argument("--beam-size", type=int, default=5, help="1 is greedy")
     given = parser.parse_args()
     if _raylets():
         sys.exit("Expected no Ray cluster on this machine. Received: one that runs")
