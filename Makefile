@@ -9,12 +9,14 @@ SERVE_READY := $(VENV)/.serve-ready
 TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
-# For `make models`: what to train and where, and options of `fetch` and of `train`. The sizes, which
-# would follow from the number of pairs, are those of the models that ship; so is about the time.
+# For `make models`: what to train and where, and options of `fetch`, `phrases` and `train`. The
+# sizes, which would follow from the number of pairs, are those of the models that ship; so is about
+# the time.
 DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
 RUNS := runs/shipped
 DATA := data
 FETCH :=
+PHRASES :=
 TRAIN := --set epochs=10 --set average=0.998 --set vocab_size=8000 --set encoder_size=256 \
     --set decoder_size=512 --set attention_size=256 --set batch_tokens=2048
 comma := ,
@@ -37,11 +39,12 @@ models: $(DIRECTIONS:%=$(RUNS)/%/exported) ## Retrain all shipped models from pu
 # The language that is not English stands first in the pairs that `fetch` writes.
 .SECONDEXPANSION:
 other = $(filter-out en,$(subst -, ,$*))
+pair = --source $(word 1,$(subst -, ,$*)) --target $(word 2,$(subst -, ,$*)) \
+    --columns $(if $(filter en-%,$*),2$(comma)1,1$(comma)2)
 $(DIRECTIONS:%=$(RUNS)/%/exported): $(RUNS)/%/exported: $(DATA)/tatoeba.$$(other)-en.train.tsv.gz
-	$(BIN)/python -m training train --output $(RUNS)/$* $(TRAIN) \
-	    --source $(word 1,$(subst -, ,$*)) --target $(word 2,$(subst -, ,$*)) \
-	    --columns $(if $(filter en-%,$*),2$(comma)1,1$(comma)2) \
-	    --train $< --valid $(<:train.tsv.gz=valid.tsv.gz)
+	$(BIN)/python -m training phrases $(pair) --output $(DATA)/phrases.$*.tsv $(PHRASES)
+	$(BIN)/python -m training train --output $(RUNS)/$* $(TRAIN) $(pair) \
+	    --train $< --train $(DATA)/phrases.$*.tsv --valid $(<:train.tsv.gz=valid.tsv.gz)
 	$(BIN)/python -m training export $(RUNS)/$* saved_models/$* \
 	    --test $(<:train.tsv.gz=test.tsv.gz) \
 	    --licence "CC BY 2.0 FR" --attribution "tatoeba.org and opus.nlpl.eu"

@@ -12,6 +12,7 @@ from training.commands.back_translate import back_translate
 from training.commands.evaluate import evaluate
 from training.commands.export import export
 from training.commands.fetch import fetch
+from training.commands.phrases import phrases
 from training.commands.report import report
 from training.commands.settings import list_settings
 from training.commands.train import train
@@ -23,7 +24,10 @@ def main() -> None:
     """Train translation models on sentence pairs, evaluate them, and export them for serving."""
 
 
-for command in (fetch, back_translate, train, work, list_settings, report, evaluate, export):
+for command in (
+    *(fetch, phrases, back_translate),
+    *(train, work, list_settings, report, evaluate, export),
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Names that the training pairs do not explain, found by their capitals."""
+"""Names that the training pairs do not explain, or leave as they are; found by their capitals."""
 
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 
 import regex
@@ -31,7 +32,7 @@ _ROMAN = regex.compile("[IVXLCDM]+")
 
 
 class Names:
-    """Finds names that a dictionary does not translate.
+    """Finds names that a dictionary does not have, or translates by themselves.
 
     Args:
         dictionary: Of the pairs that a model learnt from.
@@ -61,8 +62,11 @@ class Names:
 
     def _is_name(self, text: str, match: regex.Match[str], previous: str) -> bool:
         word = match[0]
-        if len(word) < 2 or word.lower() in self._known or _ROMAN.fullmatch(word):
+        known = self._known.get(word.lower())
+        if len(word) < 2 or _ROMAN.fullmatch(word):
             return False
+        if known is not None:
+            return known == word and word[0].isupper()  # a name, whatever language it is in
         mixed = not word.isupper() and any(map(str.isupper, word[1:]))  # as in YouTube
         if not mixed and not (word[0].isupper() and _WITHIN.match(text, match.start())):
             return False
@@ -77,12 +81,16 @@ class Names:
         return self._is_form(word) or self._is_compound(word)
 
     def _is_form(self, word: str) -> bool:
-        """Whether a known word begins as this one does, the last two letters apart."""
+        """Whether a known word is this one but for an ending of two letters."""
         if len(word) < _SHORTEST_STEM:
             return False
         stem = word[: max(_SHORTEST_STEM, len(word) - 2)]
         place = bisect.bisect_left(self._sorted, stem)
-        return place < len(self._sorted) and self._sorted[place].startswith(stem)
+        begin = itertools.takewhile(
+            lambda known: known.startswith(stem),
+            (self._sorted[n] for n in range(place, len(self._sorted))),
+        )
+        return any(len(known) <= len(word) + 2 for known in begin)
 
     def _is_compound(self, word: str) -> bool:
         """Whether a word is made of two that are known."""

@@ -47,14 +47,15 @@ def test_one_direction(tmp_path: Path) -> None:
             "DIRECTIONS=en-es",
             f"BIN={Path(sys.executable).parent}",
             f"FETCH=--base-url {server.address} --quiet",
-            f"TRAIN={' '.join(settings(epochs=1))} --quiet --no-report",
+            "PHRASES=--copies 1 --quiet",
+            f"TRAIN={' '.join(settings(epochs=1, vocab_size=400, batch_tokens=2000))} --quiet --no-report",
         ]
         done = make(tmp_path, "models", "-o", ".venv/.train-ready", *options)
     assert done.returncode == 0, done.stderr
 
     info = json.loads((tmp_path / "saved_models/en-es/1/assets/model.json").read_text("utf-8"))
     assert (info["source_language"], info["target_language"]) == ("en", "es")
-    assert info["training"]["data"] == ["tatoeba.es-en.train.tsv.gz"]
+    assert info["training"]["data"] == ["tatoeba.es-en.train.tsv.gz", "phrases.en-es.tsv"]
     assert [report["data"] for report in info["scores"]] == [
         ["tatoeba.es-en.valid.tsv.gz"],
         ["tatoeba.es-en.test.tsv.gz"],

@@ -7,8 +7,23 @@ import pytest
 from translator.dictionary import Dictionary
 from translator.names import Names
 
-KNOWN = ["ich", "wohne", "in", "bus", "schule", "schul", "tag", "fluss", "live", "i", "the", "le"]
-DICTIONARY = Dictionary(frozenset(), {**dict.fromkeys(KNOWN, "x"), "london": "London"})
+SAME = {"anna": "Anna", "usa": "USA"}
+KNOWN = [
+    "ich",
+    "wohne",
+    "in",
+    "bus",
+    "schule",
+    "schul",
+    "tag",
+    "fluss",
+    "petersplatz",
+    "live",
+    "i",
+    "the",
+    "le",
+]
+DICTIONARY = Dictionary(frozenset(), {**dict.fromkeys(KNOWN, "x"), "londres": "London"} | SAME)
 
 
 def names(text: str, language: str = "en") -> list[str]:
@@ -19,7 +34,9 @@ def names(text: str, language: str = "en") -> list[str]:
     ("text", "found"),
     [
         ("I live in Wozniak, Texas.", ["Wozniak", "Texas"]),
-        ("I live in London.", []),  # the pairs have it
+        ("I live in Londres.", []),  # the pairs have another word for it
+        ("I live with Anna.", ["Anna"]),  # the pairs have it as it is
+        ("Anna and I live in the USA.", ["Anna", "USA"]),
         ("Suddenly they live.", []),  # a sentence begins so
         ('He said: "Suddenly." (Then he left.)', []),
         ("It was NATO that did it.", ["NATO"]),
@@ -53,6 +70,8 @@ def test_a_name_has_a_capital_within_a_sentence(text: str, found: list[str]) -> 
         ("Heute ist Schulestag, sagt er.", []),  # with a link
         ("Wir sitzen an Flusses Rand", ["Rand"]),  # a form of a noun
         ("Sie kennt Wozniak nicht.", ["Wozniak"]),
+        ("Sie kennt Peter nicht.", ["Peter"]),  # though a square is called after one
+        ("Sie kennt die Anna nicht.", ["Anna"]),
     ],
 )
 def test_in_german_nouns_have_capitals_too(text: str, found: list[str]) -> None:
