@@ -42,13 +42,14 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_one_direction(tmp_path: Path) -> None:
     for name in ("Makefile", "translator", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
+    small = settings(epochs=1, vocab_size=400, batch_tokens=2000)
     with file_server.serving(archive()) as server:
         options = [
             "DIRECTIONS=en-es",
             f"BIN={Path(sys.executable).parent}",
             f"FETCH=--base-url {server.address} --quiet",
             "PHRASES=--copies 1 --quiet",
-            f"TRAIN={' '.join(settings(epochs=1, vocab_size=400, batch_tokens=2000))} --quiet --no-report",
+            f"TRAIN={' '.join(small)} --quiet --no-report",
         ]
         done = make(tmp_path, "models", "-o", ".venv/.train-ready", *options)
     assert done.returncode == 0, done.stderr
