@@ -19,7 +19,7 @@ from translator.translation import Hypothesis, Translation
 FIRST, SECOND = PLACEHOLDERS[:2]
 DICTIONARY = Dictionary(
     frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is"}),
-    {"ragoût": "stew", "maison": "house", "vit": "lives"},
+    {"ragoût": "stew", "maison": "house", "vit": "lives", "anna": "Anna"},
 )
 
 
@@ -214,6 +214,12 @@ class TestNames:
             {"Il vit à Lyon.": "He lives in house.", f"Il vit à {FIRST}.": f"He lives in {FIRST}."},
         )
         assert mend(search, "Il vit à Lyon.")[0].text == "He lives in Lyon."
+
+    def test_so_is_one_that_the_dictionary_has_as_it_is(self, tokenizer: Tokenizer) -> None:
+        search = Search(
+            tokenizer, {"Il vit Anna.": "He lives.", f"Il vit {FIRST}.": f"He lives in {FIRST}."}
+        )
+        assert mend(search, "Il vit Anna.")[0].text == "He lives in Anna."
 
     def test_one_that_the_dictionary_knows_is_the_model_s(self, tokenizer: Tokenizer) -> None:
         search = Search(tokenizer, {"Il vit Maison.": "He lives."})

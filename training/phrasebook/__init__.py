@@ -23,7 +23,7 @@ _ELIDED = r"\b([DdJjLlMmNnSsTt]|[Qq]u)e "
 """French drops this e before a vowel: d'Anna, but de Paul."""
 
 _VOWELS = frozenset("AEIOUÉ")
-_NUMBERS = [{"": str(number)} for number in range(2, 31)]
+_NUMBERS = [{"": str(number)} for number in range(2, 13)]
 _FILLED = 4
 """How often a phrase with a slot is written, for each time that another one is."""
 
