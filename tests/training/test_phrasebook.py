@@ -125,6 +125,11 @@ def test_a_language_without_phrases() -> None:
         [*phrasebook.pairs("ja", "en", 1, 1)]
 
 
+def test_a_language_twice() -> None:
+    with pytest.raises(ConfigError, match=r"expected two languages\. Received: 'en' twice"):
+        [*phrasebook.pairs("en", "en", 1, 1)]
+
+
 class TestCommand:
     def test_writes_pairs(self, tmp_path: Path) -> None:
         file = tmp_path / "phrases.tsv"

@@ -43,13 +43,15 @@ def pairs(source: str, target: str, copies: int, seed: int) -> Iterator[Pair]:
         seed: Draws the fillings of the slots.
 
     Raises:
-        ConfigError: There are no phrases in a language.
+        ConfigError: There are no phrases in a language, or it is the same one twice.
     """
     phrases = _read("phrases.tsv")
     languages = sorted(phrases[0])
     for language in (source, target):
         if language not in languages:
             raise ConfigError(f"expected one of {', '.join(languages)}. Received: {language!r}")
+    if source == target:
+        raise ConfigError(f"expected two languages. Received: {source!r} twice")
     fillings = _fillings()
     rng = random.Random(seed)  # noqa: S311 - nothing here is a secret
     for phrase in phrases:
