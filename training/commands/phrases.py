@@ -39,8 +39,8 @@ def phrases(
 ) -> None:
     """Write pairs of everyday phrases, for training beside other pairs.
 
-    Greetings, introductions with many names, questions of travellers: what people try first, and
-    collections of sentences have little of.
+    Greetings, introductions with many names, questions of travellers, letters, web pages, news,
+    instructions: what people translate, and collections of sentences have little of.
     """
     with clear_errors():
         from training.phrasebook import pairs

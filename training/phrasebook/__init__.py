@@ -1,8 +1,8 @@
 """Everyday phrases, written for this project, in all languages of the models that ship.
 
-Collections of sentences hardly say "Hello, how are you?" and speak of one Tom; people try such
-phrases first, and with their own names. `phrases.tsv` has a column for each language and in each
-cell one or more ways to say the same; `fillings.tsv` has what stands in place of `{name}` and
+Collections of sentences hardly say "Hello, how are you?", speak of one Tom, and have little of what
+letters, web pages, news and instructions say. `phrases.tsv` has a column for each language and in
+each cell one or more ways to say the same; `fillings.tsv` has what stands in place of `{name}` and
 `{city}`.
 """
 
