@@ -77,6 +77,10 @@ class Dictionary:
         """The translation of a source word that is a sentence of its own."""
         return self.translations.get(standing_alone(word.lower())) or self.translate(word)
 
+    def is_known_alone(self, word: str) -> bool:
+        """Whether pairs show what a source word becomes that is a sentence of its own."""
+        return standing_alone(word.lower()) in self.translations
+
 
 def standing_alone(word: str) -> str:
     """How a dictionary has a word that stands alone: with a full stop."""

@@ -38,6 +38,9 @@ _ENDS = regex.compile(rf"{_END}(?!\S)")
 _UNSURE = math.log(0.25)
 """A token of which a model is less sure than this is guessed, where there is but one word."""
 
+_UNSURE_ALONE = math.log(0.75)
+"""The same, where pairs show what the word becomes that stands alone."""
+
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
@@ -145,15 +148,18 @@ class Mender:
         )
 
     def _alone(self, text: str, best: Hypothesis) -> _Filling | None:
-        """The only word of a text, if it is known, and the model is not sure of what it made."""
+        """The only word of a text, if its translation is known, and the model found another one."""
         words = [*WORD.finditer(text)]
-        if len(words) != 1 or min(best.token_log_probs, default=0.0) >= _UNSURE:
+        if len(words) != 1:
             return None
         if any(character.isdigit() or character in PLACEHOLDERS for character in text):
             return None
         word = words[0][0]
         target = self._dictionary.translate_alone(word)
-        if target is None:
+        if target is None or WORD.findall(best.text.lower()) == [target.lower()]:
+            return None
+        unsure = _UNSURE_ALONE if self._dictionary.is_known_alone(word) else _UNSURE
+        if min(best.token_log_probs, default=0.0) >= unsure:
             return None
         if word.isupper() and len(word) > 1:
             target = target.upper()

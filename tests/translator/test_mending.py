@@ -9,7 +9,7 @@ import pytest
 import regex
 
 from translator.constants import PLACEHOLDERS
-from translator.dictionary import Dictionary
+from translator.dictionary import Dictionary, standing_alone
 from translator.mending import Mender
 from translator.spelling import spell
 from translator.texts.sentence import Sentence, Term
@@ -19,7 +19,10 @@ from translator.translation import Hypothesis, Translation
 FIRST, SECOND = PLACEHOLDERS[:2]
 DICTIONARY = Dictionary(
     frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is"}),
-    {"ragoût": "stew", "maison": "house", "vit": "lives", "anna": "Anna"},
+    {
+        **{"ragoût": "stew", "maison": "house", "vit": "lives", "anna": "Anna"},
+        standing_alone("maison"): "in",
+    },
 )
 
 
@@ -241,6 +244,18 @@ class TestAlone:
     def test_a_sure_one_stays(self, tokenizer: Tokenizer) -> None:
         search = Search(tokenizer, {"ragoût": "the house"})
         assert mend(search, "ragoût")[0].text == "the house"
+        assert len(search.asked) == 1
+
+    @pytest.mark.parametrize(("sure", "expected"), [(0.7, "in"), (0.8, "of")])
+    def test_one_that_pairs_show_alone_is_looked_up_sooner(
+        self, tokenizer: Tokenizer, sure: float, expected: str
+    ) -> None:
+        search = Search(tokenizer, {"maison": "of", FIRST: FIRST}, log_prob=np.log(sure))
+        assert mend(search, "maison")[0].text == expected
+
+    def test_one_that_was_found_has_the_marks_of_the_search(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"Ragoût.": "stew!"}, log_prob=-2.0)
+        assert mend(search, "Ragoût.")[0].text == "stew!"
         assert len(search.asked) == 1
 
     @pytest.mark.parametrize("text", ["vit ragoût", "ragoût 2", f"ragoût {FIRST}", "is", "?"])

@@ -15,6 +15,7 @@ _MARKER = regex.compile(
     r"\s*+(?:(?:[-*+•‣◦▪▫●○·–—>|]|\#{1,6}|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|\[[\sxX]\])\s++)*+",
     regex.VERBOSE,
 )
+_ENCLOSED = regex.compile(r"\([^()]+\)|\[[^\[\]]+\]")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Range:
 def find_sentences(passage: Passage, language: str, *, split: bool = True) -> Iterator[Range]:
     """Yields the sentences that have something to translate.
 
-    Signs of a list, of a quotation and of a heading at the start of a line belong to none.
+    Signs of a list, of a quotation and of a heading at the start of a line belong to none, nor do
+    brackets around the whole of a sentence, which models seldom see.
 
     Args:
         passage: The passage.
@@ -57,7 +59,9 @@ def _sentences_of_line(
     touches = False
     for sentence, gap in split_sentences(visible, language) if split else [(visible, "")]:
         if sentence:
-            first, last = places[cursor], places[cursor + len(sentence) - 1] + 1
+            inner = 1 if _ENCLOSED.fullmatch(sentence) else 0
+            first = places[cursor + inner]
+            last = places[cursor + len(sentence) - 1 - inner] + 1
             while first > previous_end and text[first - 1] in (OPEN, VOID):
                 first -= 1
             while last < end and text[last] == CLOSE:
