@@ -20,7 +20,10 @@ FIRST, SECOND = PLACEHOLDERS[:2]
 DICTIONARY = Dictionary(
     frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is"}),
     {
-        **{"ragoût": "stew", "maison": "house", "vit": "lives", "anna": "Anna"},
+        "ragoût": "stew",
+        "maison": "house",
+        "vit": "lives",
+        "anna": "Anna",
         standing_alone("maison"): "in",
     },
 )
