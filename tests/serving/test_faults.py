@@ -225,5 +225,5 @@ def test_who_does_not_read_the_answer_holds_no_thread_for_long(tmp_path: Path) -
                 client.connect(("127.0.0.1", server.port))
                 client.sendall(b"POST /translate HTTP/1.1\r\n" + head.encode() + body)
             time.sleep(1.0)
-            wait_for(server, "a v1", seconds=30)
+            wait_for(server, "a v1", seconds=90)
         assert "Traceback" not in server.log()
