@@ -47,7 +47,7 @@ $(DIRECTIONS:%=$(RUNS)/%/exported): $(RUNS)/%/exported: $(DATA)/tatoeba.$$(other
 	    --train $< --train $(DATA)/phrases.$*.tsv --valid $(<:train.tsv.gz=valid.tsv.gz)
 	$(BIN)/python -m training export $(RUNS)/$* saved_models/$* \
 	    --test $(<:train.tsv.gz=test.tsv.gz) \
-	    --licence "CC BY 2.0 FR" --attribution "tatoeba.org and opus.nlpl.eu"
+	    --licence "CC BY 2.0 FR; of the phrases: Apache-2.0" --attribution "tatoeba.org and opus.nlpl.eu"
 	@touch $@
 
 $(DATA)/tatoeba.%-en.train.tsv.gz: | $(TRAIN_READY)
