@@ -262,6 +262,8 @@ class StreamedCorpus:
         counts: What became of all lines.
         sha256: Checksum of the pairs in their order, which decide every batch of a run.
         sample: Pairs drawn with equal chances; all of them, in their order, where they are few.
+        untagged: The same of the pairs whose sources no machine has made: words are learnt from
+            them, as a machine writes words that there are not.
 
     Raises:
         CorpusError: As `Sources.chunks`; or no pair was kept at all.
@@ -269,13 +271,15 @@ class StreamedCorpus:
 
     def __init__(self, sources: Sources, sample_size: int = 250_000, seed: int = 0) -> None:
         self._sources = sources
-        sample = _Sample(sample_size, seed)
+        sample, untagged = _Sample(sample_size, seed), _Sample(sample_size, seed)
         tally, digest = Counter[str](), hashlib.sha256()
         for chunk in _digested(sources.chunks(tally), digest):
             sample.add(chunk.pairs)
+            if not chunk.tagged:
+                untagged.add(chunk.pairs)
         self.counts = _counts(sources, tally)
         self.sha256 = digest.hexdigest()
-        self.sample = sample.pairs
+        self.sample, self.untagged = sample.pairs, untagged.pairs
 
     def chunks(self) -> Iterator[Chunk]:
         """Yields the pairs again.

@@ -64,7 +64,7 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
         return
     begun = time.monotonic()
     targets = (target for chunk in corpus.chunks() for _, target in chunk.pairs)
-    dictionary = learn_dictionary(corpus.sample, targets)
+    dictionary = learn_dictionary(corpus.untagged, targets)
     if origin is not None:
         dictionary = dictionary.merged(Dictionary.load(origin))
     if dictionary.known:

@@ -121,7 +121,7 @@ def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list
     path = run.folder / WORDS
     if not path.exists():
         begun = time.monotonic()
-        words = learn_words(corpus.sample)
+        words = learn_words(corpus.untagged)
         write_words(path, words)
         say(f"{len(words)} pairs of single words learnt in {time.monotonic() - begun:.1f} s")
     return read_words(path)

@@ -390,6 +390,7 @@ class TestStreamedCorpus:
         for chunk in corpus.chunks():
             by_tag[chunk.tagged] += chunk.pairs
         assert by_tag == {False: pairs, True: made[100:]}
+        assert (corpus.sample, corpus.untagged) == (pairs + made[100:], pairs)
         assert corpus.counts == Counts(read=1300, kept=1200, duplicate=100)
 
     def test_sample(self) -> None:

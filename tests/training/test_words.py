@@ -195,6 +195,20 @@ def test_it_is_learnt_once(tmp_path: Path) -> None:
     assert len(said) == 1
 
 
+def test_words_that_a_machine_wrote_are_no_words(tmp_path: Path) -> None:
+    real = write_pairs(tmp_path / "real.tsv", PAIRS)
+    made = write_pairs(tmp_path / "made.tsv", [("nadia", "swampy"), ("die nadia", "the swampy")])
+    data = Data((str(real),), (str(real),), "de", "en", tagged=(str(made),))
+    tokenizer = train_tokenizer(["ab"] * 50, 300, "bpe")
+    run = Run(tmp_path, TrainConfig(), data, tokenizer, tokenizer, {})
+    leave_dictionary(run, data.stream(1), lambda _: None)
+    dictionary = run.dictionary()
+    assert dictionary is not None
+    assert dictionary.translate("hund") == "dog"
+    assert dictionary.translate("nadia") is None
+    assert "swampy" in dictionary.known
+
+
 @pytest.mark.parametrize("attention", ["none", "additive"])
 def test_not_without_attention(tmp_path: Path, attention: Any) -> None:
     path = write_pairs(tmp_path / "pairs.tsv", PAIRS)
