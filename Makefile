@@ -10,8 +10,8 @@ TRAIN_READY := $(VENV)/.train-ready
 DEV_READY := $(VENV)/.dev-ready
 
 # For `make models`: what to train and where, and options of `fetch`, `phrases` and `train`. The
-# sizes, which would follow from the number of pairs, are those of the models that ship; so is about
-# the time.
+# sizes, which would follow from the number of pairs, are those of the models that ship. Those were
+# trained for longer, on a GPU, and with back-translated text: their cards say how.
 DIRECTIONS := es-en en-es de-en en-de fr-en en-fr
 RUNS := runs/shipped
 DATA := data
