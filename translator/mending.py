@@ -135,6 +135,8 @@ class Mender:
         if not best.finished or translation.source_cut or not self._faults(source, best.text):
             return None
         found = [*self._lost(source, best.text), *self._aligned(source, best)]
+        if found:  # a name that was right by chance need not be so again
+            found += self._rare_names(source)
         return _attempt(source, sentence, found)
 
     def _read(self, sentence: Sentence) -> _Source:
@@ -182,15 +184,21 @@ class Mender:
 
     def _lost(self, source: _Source, target: str) -> Iterator[_Filling]:
         """Names, and small numbers in whose place another stands; one may well be spelt out."""
-        for start, stop in source.names:
-            name = source.text[start:stop]
-            if name.lower() not in target.lower() and self._is_rare(name):
-                yield _Filling(start, stop, name, name)
+        for filling in self._rare_names(source):
+            if filling.target.lower() not in target.lower():
+                yield filling
         if _strange(source, target):
             there = {*_DIGITS.findall(target)}
             for match in _SMALL_NUMBER.finditer(source.text):
                 if match[0] not in there:
                     yield _Filling(*match.span(), match[0], match[0])
+
+    def _rare_names(self, source: _Source) -> Iterator[_Filling]:
+        """Names that a model would have to spell, as themselves."""
+        for start, stop in source.names:
+            name = source.text[start:stop]
+            if self._is_rare(name):
+                yield _Filling(start, stop, name, name)
 
     def _aligned(self, source: _Source, best: Hypothesis) -> Iterator[_Filling]:
         """What the source words, to which made-up words looked most, had better become."""

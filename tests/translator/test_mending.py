@@ -221,6 +221,14 @@ class TestNames:
         )
         assert mend(search, "Il vit à Lyon.")[0].text == "He lives in Lyon."
 
+    def test_one_that_was_right_by_chance_is_kept_with_it(self, tokenizer: Tokenizer) -> None:
+        known = {
+            "Il vit à Lyon et Xyl.": "He lives in Lyon and Oxo.",
+            f"Il vit à {FIRST} et {SECOND}.": f"He lives in {FIRST} and {SECOND}.",
+        }
+        [translation] = mend(Search(tokenizer, known), "Il vit à Lyon et Xyl.")
+        assert translation.text == "He lives in Lyon and Xyl."
+
     def test_so_is_one_that_the_dictionary_has_as_it_is(self, tokenizer: Tokenizer) -> None:
         search = Search(
             tokenizer, {"Il vit Anna.": "He lives.", f"Il vit {FIRST}.": f"He lives in {FIRST}."}
