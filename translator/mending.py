@@ -43,23 +43,6 @@ _UNSURE_ALONE = math.log(0.75)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Source:
-    """A sentence, as far as its translations are judged by it.
-
-    Attributes:
-        text: Normalised.
-        words: Its words and those of the terms that it requires, in lower case.
-        digits: Numbers of both.
-        names: Where names stand in it.
-    """
-
-    text: str
-    words: frozenset[str]
-    digits: frozenset[str]
-    names: tuple[tuple[int, int], ...]
-
-
-@dataclasses.dataclass(frozen=True)
 class _Filling:
     """What a placeholder stands for.
 
@@ -74,6 +57,23 @@ class _Filling:
     stop: int
     source: str
     target: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """A sentence, as far as its translations are judged by it.
+
+    Attributes:
+        text: Normalised.
+        words: Its words and those of the terms that it requires, in lower case.
+        digits: Numbers of both.
+        names: Its names that a model would have to spell; they become themselves.
+    """
+
+    text: str
+    words: frozenset[str]
+    digits: frozenset[str]
+    names: tuple[_Filling, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Mender:
             return None
         found = [*self._lost(source, best.text), *self._aligned(source, best)]
         if found:  # a name that was right by chance need not be so again
-            found += self._rare_names(source)
+            found += source.names
         return _attempt(source, sentence, found)
 
     def _read(self, sentence: Sentence) -> _Source:
@@ -146,8 +146,14 @@ class Mender:
             text,
             frozenset(word.lower() for one in told for word in WORD.findall(one)),
             frozenset(number for one in told for number in _DIGITS.findall(one)),
-            tuple(self._names.find(text)),
+            tuple(self._rare_names(text)),
         )
+
+    def _rare_names(self, text: str) -> Iterator[_Filling]:
+        for start, stop in self._names.find(text):
+            name = text[start:stop]
+            if self._is_rare(name):
+                yield _Filling(start, stop, name, name)
 
     def _alone(self, text: str, best: Hypothesis) -> _Filling | None:
         """The only word of a text, if its translation is known, and the model found another one."""
@@ -184,21 +190,13 @@ class Mender:
 
     def _lost(self, source: _Source, target: str) -> Iterator[_Filling]:
         """Names, and small numbers in whose place another stands; one may well be spelt out."""
-        for filling in self._rare_names(source):
-            if filling.target.lower() not in target.lower():
-                yield filling
+        small = target.lower()
+        yield from (name for name in source.names if name.target.lower() not in small)
         if _strange(source, target):
             there = {*_DIGITS.findall(target)}
             for match in _SMALL_NUMBER.finditer(source.text):
                 if match[0] not in there:
                     yield _Filling(*match.span(), match[0], match[0])
-
-    def _rare_names(self, source: _Source) -> Iterator[_Filling]:
-        """Names that a model would have to spell, as themselves."""
-        for start, stop in source.names:
-            name = source.text[start:stop]
-            if self._is_rare(name):
-                yield _Filling(start, stop, name, name)
 
     def _aligned(self, source: _Source, best: Hypothesis) -> Iterator[_Filling]:
         """What the source words, to which made-up words looked most, had better become."""
