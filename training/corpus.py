@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
@@ -145,7 +145,8 @@ class Sources:
 
     Attributes:
         files: Each is a TSV, TMX or PO file ("pairs.tsv.gz"), or two line-aligned files joined by
-            a comma ("corpus.es,corpus.en"), source language first.
+            a comma ("corpus.es,corpus.en"), source language first. One that stands here n times
+            counts n times: its pairs are duplicates only of what was read as often.
         tagged: Files with sources that were made by a machine; read after the others.
         columns: Which columns of a TSV file are source and target, counted from 1.
         languages: Codes of source and target, for files that name their languages.
@@ -184,13 +185,15 @@ class Sources:
             CorpusError: A file is missing, unreadable, damaged or empty, has a bad line, or
                 differs in length from the one it is aligned with.
         """
-        seen = _Seen()
+        seen: defaultdict[int, _Seen] = defaultdict(_Seen)  # by how often a file was read before
+        read: Counter[str] = Counter()
         for files, tagged in ((self.files, False), (self.tagged, True)):
             for file in files:
+                before, read[file] = read[file], read[file] + 1
                 pairs = self._pairs(file, tally)
                 while chunk := list(islice(pairs, _CHUNK)):
                     if self.filter.drop_duplicates:
-                        new = seen.add(chunk)
+                        new = seen[before].add(chunk)
                         tally["duplicate"] += len(chunk) - int(new.sum())
                         chunk = list(compress(chunk, new))
                     tally["kept"] += len(chunk)

@@ -411,6 +411,14 @@ class TestStreamedCorpus:
         assert self.pairs(corpus) == pairs
         assert corpus.counts.duplicate == 7000
 
+    def test_a_file_that_is_named_twice_counts_twice(self) -> None:
+        Path("all.tsv").write_text("a\tb\nc\td\n")
+        Path("mine.tsv").write_text("c\td\ne\tf\ne\tf\n")
+        corpus = StreamedCorpus(Sources(("all.tsv", "mine.tsv", "mine.tsv")))
+        mine = [("c", "d"), ("e", "f")]
+        assert self.pairs(corpus) == [("a", "b"), ("c", "d"), ("e", "f"), *mine]
+        assert corpus.counts == Counts(read=8, kept=5, duplicate=3)
+
     def test_does_not_depend_on_the_process(self) -> None:
         self.numbered(2000)
         code = (

@@ -29,7 +29,7 @@ from translator.config import from_mapping
     required=True,
     metavar="FILE",
     help="Training pairs: a TSV, TMX or PO file, or two line-aligned files as SOURCE,TARGET; plain "
-    "or gzipped. May be repeated.",
+    "or gzipped. May be repeated; a file that is named twice counts twice.",
 )
 @click.option(
     "--train-tagged",
