@@ -222,7 +222,7 @@ def test_padding_does_not_matter(
     for start in range(0, len(rows), 64):
         batch = by_length[start : start + 64]
         source_ids = np.pad(pad([rows[n] for n in batch]), ((0, 0), (0, 20)))
-        limits = max_repeats(source_ids, search.max_repeats)
+        limits = max_repeats(source_ids, [search.max_repeats] * len(source_ids))
         outputs = engine.search(Request(source_ids, limits), search)
         found = [saved.target.decode(ids[0]) for ids in outputs["output_ids"]]
         assert_same_texts(found, [alone[n] for n in batch])

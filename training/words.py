@@ -20,7 +20,7 @@ from training.dataset import EncodedPairs
 from training.lexicon import Translations, model1, sample
 from training.rows import Array, Rows
 from training.tsv import pair_writer
-from translator.dictionary import WORD, Dictionary, standing_alone
+from translator.dictionary import DOUBLED, WORD, Dictionary, standing_alone
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['\u2019-][\p{L}\p{M}]+)*")
 _JOINED = regex.compile(r"(?<![\p{L}\p{M}])(\p{L}[\p{L}\p{M}]*)['\u2019](\p{L}[\p{L}\p{M}]*)")
@@ -97,7 +97,11 @@ def learn_dictionary(
     written = {word.lower(): word for word in target.written}
     for word, alone in _standing_alone(pairs):
         translations[standing_alone(word)] = written[alone]
-    known = {word.lower() for text in targets for word in WORD.findall(text)}
+    known: set[str] = set()
+    for text in targets:
+        small = text.lower()
+        known.update(WORD.findall(small))
+        known.update(match[0] for match in DOUBLED.finditer(small))
     return Dictionary(frozenset(known), translations)
 
 

@@ -16,13 +16,18 @@ from translator.files import read_file
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*")
 """Letters in a row: what stands between spaces, marks, digits and placeholders."""
 
+_GOES_ON = r"[\p{L}\p{M}\d]"
+DOUBLED = regex.compile(rf"(?<!{_GOES_ON})({WORD.pattern}) \1(?!{_GOES_ON})", regex.I)
+"""A word that stands twice in a row; nearly always a slip, but "we know that that is so"."""
+
 
 @dataclass(frozen=True)
 class Dictionary:
     """What is known of single words.
 
     Attributes:
-        known: Words of the target language in lower case, all that stand in some pair.
+        known: Words of the target language in lower case, all that stand in some pair; and, with
+            a space between, those that stand there twice in a row: "nous", "nous nous".
         translations: Of source words in lower case; as they are written within sentences. There
             may be another one of a word that stands alone; see `standing_alone`.
     """

@@ -1,12 +1,13 @@
-"""Words that a model makes up, names that it loses and numbers that it changes, put right.
+"""Words that a model makes up or doubles, names that it loses and numbers, put right.
 
 A model that spells words in pieces also spells words that there are not: "Stonon" for "Lyon". What
 is in no pair that it learnt from is almost never right. So the sentence is translated once more,
 with a placeholder for the source word that the made-up one looked at; and that is filled by the
 translation of this word that a dictionary knows, else by the word itself (Luong et al., arXiv
 1410.8206; Jean et al., arXiv 1412.2007, section 4.1.3). Names that the dictionary does not know,
-and small numbers, become placeholders of themselves where they are lost. A word alone, of which a
-model of sentences likes to make one, becomes what the dictionary has for it.
+and small numbers, become placeholders of themselves where they are lost. A word that stands twice
+in a row, as it does in no pair, may stand there once when the sentence is searched again. A word
+alone, of which a model of sentences likes to make one, becomes what the dictionary has for it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import regex
 
 from translator.constants import PLACEHOLDERS
-from translator.dictionary import WORD, Dictionary
+from translator.dictionary import DOUBLED, WORD, Dictionary
 from translator.names import Names
 from translator.spelling import group, spell
 from translator.text import normalize
@@ -68,12 +69,14 @@ class _Source:
         words: Its words and those of the terms that it requires, in lower case.
         digits: Numbers of both.
         names: Its names that a model would have to spell; they become themselves.
+        doubles: Whether a word stands twice in a row in it, or in a term.
     """
 
     text: str
     words: frozenset[str]
     digits: frozenset[str]
     names: tuple[_Filling, ...]
+    doubles: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +138,10 @@ class Mender:
         if not best.finished or translation.source_cut or not self._faults(source, best.text):
             return None
         found = [*self._lost(source, best.text), *self._aligned(source, best)]
-        if found:  # a name that was right by chance need not be so again
+        doubled = self._doubled(source, best.text)
+        if doubled:
+            sentence = dataclasses.replace(sentence, max_repeats=1)
+        if found or doubled:  # a name that was right by chance need not be so again
             found += source.names
         return _attempt(source, sentence, found)
 
@@ -147,6 +153,7 @@ class Mender:
             frozenset(word.lower() for one in told for word in WORD.findall(one)),
             frozenset(number for one in told for number in _DIGITS.findall(one)),
             tuple(self._rare_names(text)),
+            any(DOUBLED.search(one) for one in told),
         )
 
     def _rare_names(self, text: str) -> Iterator[_Filling]:
@@ -176,9 +183,10 @@ class Mender:
         return _Filling(words[0].start(), words[0].end(), word, target)
 
     def _faults(self, source: _Source, target: str) -> int:
-        """Made-up words, numbers from nowhere, and names and numbers that are lost."""
+        """Made-up and doubled words, numbers from nowhere, names and numbers that are lost."""
         lost = sum(1 for _ in self._lost(source, target))
-        return len(self._made_up(source, target)) + len(_strange(source, target)) + lost
+        words = len(self._made_up(source, target)) + self._doubled(source, target)
+        return words + len(_strange(source, target)) + lost
 
     def _made_up(self, source: _Source, target: str) -> list[tuple[int, int]]:
         """Where words stand in a translation that nobody can have told the model."""
@@ -187,6 +195,13 @@ class Mender:
             for match in WORD.finditer(target)
             if (word := match[0].lower()) not in self._dictionary.known and word not in source.words
         ]
+
+    def _doubled(self, source: _Source, target: str) -> int:
+        """How many words stand twice in a row, as they do in no pair."""
+        if source.doubles:
+            return 0
+        found = (match[0].lower() for match in DOUBLED.finditer(target))
+        return sum(words not in self._dictionary.known for words in found)
 
     def _lost(self, source: _Source, target: str) -> Iterator[_Filling]:
         """Names, and small numbers in whose place another stands; one may well be spelt out."""
@@ -256,7 +271,7 @@ class Mender:
 def _attempt(
     source: _Source, sentence: Sentence, found: Iterable[_Filling], alone: bool = False
 ) -> _Attempt | None:
-    """The attempt with as many placeholders as there are; None without any."""
+    """The attempt with as many placeholders as there are; None if nothing would be otherwise."""
     free = [symbol for symbol in PLACEHOLDERS if symbol not in source.text]
     taken = [range(term.start, term.stop) for term in sentence.terms]
     fillings: list[_Filling] = []
@@ -266,7 +281,7 @@ def _attempt(
             taken.append(range(filling.start, filling.stop))
     fillings = sorted(fillings[: len(free)], key=lambda filling: filling.start)
     by_symbol = dict(zip(free, fillings, strict=False))
-    if not by_symbol:
+    if not by_symbol and sentence.max_repeats is None:
         return None
     return _Attempt(source, _with(sentence, source.text, by_symbol), by_symbol, alone)
 
@@ -290,9 +305,10 @@ def _is_whole(attempt: _Attempt, first: Hypothesis, second: Hypothesis) -> bool:
     own = [symbol for symbol in symbols if symbol not in attempt.fillings]
     if _order(own, text) != _order(own, first.text):
         return False
-    if _mean_log_prob(second) < _mean_log_prob(first):
+    # Doubled words were likelier: they would have been found again.
+    if attempt.sentence.max_repeats is None and _mean_log_prob(second) < _mean_log_prob(first):
         return False
-    if regex.search(rf"{_END} *[{''.join(attempt.fillings)}]", text):
+    if any(regex.search(rf"{_END} *{symbol}", text) for symbol in attempt.fillings):
         return False
     ends = max(len(_ENDS.findall(one)) for one in (attempt.source.text, first.text))
     return len(_ENDS.findall(text)) <= ends
@@ -322,7 +338,7 @@ def _with(sentence: Sentence, text: str, fillings: Mapping[str, _Filling]) -> Se
         dataclasses.replace(term, start=moved(term.start), stop=moved(term.stop))
         for term in sentence.terms
     )
-    return Sentence("".join([*parts, text[end:]]), terms)
+    return dataclasses.replace(sentence, text="".join([*parts, text[end:]]), terms=terms)
 
 
 def _filled(hypothesis: Hypothesis, attempt: _Attempt) -> Hypothesis:

@@ -48,10 +48,12 @@ class Row(NamedTuple):
     Attributes:
         ids: Source pieces, then EOS.
         phrases: What its translation must hold.
+        max_repeats: In place of that of the `SearchConfig`.
     """
 
     ids: Sequence[int]
     phrases: tuple[Phrase, ...] = ()
+    max_repeats: int | None = None
 
 
 def affordable(phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
@@ -97,20 +99,20 @@ def request(rows: Sequence[Row], search: SearchConfig) -> Request:
     source_ids = pad([row.ids for row in filled], width=-(-longest // step) * step)
     return Request(
         source_ids,
-        max_repeats(source_ids, search.max_repeats),
+        max_repeats(source_ids, [_max_repeats(row, search) for row in filled]),
         np.array([_beams(row, search) for row in filled], np.int32),
         _required(filled, source_ids.shape[1]),
     )
 
 
-def max_repeats(source_ids: Ids, most: int) -> Ids:
+def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
     """How often in a row the same tokens may stand in each translation; batch, int32.
 
     Args:
         source_ids: batch x source_length, 0-padded.
-        most: How often they may where the source repeats less; 0 is any number of times.
+        most: batch, how often they may where the source repeats less; 0 is any number of times.
     """
-    repeats = np.full(len(source_ids), most or NO_LIMIT, np.int32)
+    repeats = np.array([number or NO_LIMIT for number in most], np.int32)
     place = np.arange(source_ids.shape[1])
     for period in range(1, min(LONGEST_REPEATED, source_ids.shape[1] // 2) + 1):
         same = (source_ids[:, period:] == source_ids[:, :-period]) & (source_ids[:, period:] > 0)
@@ -119,6 +121,10 @@ def max_repeats(source_ids: Ids, most: int) -> Ids:
         run = (here - broken).max(axis=1)  # tokens in a row that are as the one a period before
         repeats = np.maximum(repeats, run // period + 1)
     return repeats.astype(np.int32)
+
+
+def _max_repeats(row: Row, search: SearchConfig) -> int:
+    return search.max_repeats if row.max_repeats is None else row.max_repeats
 
 
 def _beams(row: Row, search: SearchConfig) -> int:

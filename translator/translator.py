@@ -281,14 +281,14 @@ class Translator:
             if i in read
         ]
         if not sentence.terms:
-            return Row(read, tuple(carried))
+            return Row(read, tuple(carried), sentence.max_repeats)
         spans = self._model.source.spans(sentence.text)[:MAX_SOURCE_LENGTH]
         for term in sentence.terms:
             inside = [n for n, (a, b) in enumerate(spans) if a < term.stop and b > term.start]
             if inside:
                 ids = self._model.target.encode(term.target)
                 carried.append(Phrase(ids, inside[0], inside[-1] + 1))
-        return Row(read, affordable(carried))
+        return Row(read, affordable(carried), sentence.max_repeats)
 
     def _translation(
         self, outputs: Mapping[str, npt.NDArray[Any]], n: int, row: Row, cut: bool

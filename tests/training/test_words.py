@@ -116,6 +116,11 @@ class TestDictionary:
             GERMAN[word]: ENGLISH[word] for word in GERMAN
         }
 
+    def test_it_has_the_words_that_stand_twice_in_a_row(self) -> None:
+        targets = ["Nous nous levons.", "Que que ce soit ? Non, non !", "un unique cas as"]
+        known = learn_dictionary(PAIRS, targets).known
+        assert {word for word in known if " " in word} == {"nous nous", "que que"}
+
     def test_two_words_may_become_the_same(self) -> None:
         pairs = [("Gross.", "Big."), ("Riesig.", "Big."), ("Klein.", "Small.")] * 3
         dictionary = learn_dictionary(pairs, ["Big.", "Small."])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from translator.translation import Hypothesis, Translation
 
 FIRST, SECOND = PLACEHOLDERS[:2]
 DICTIONARY = Dictionary(
-    frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is"}),
+    frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is", "is is"}),
     {
         "ragoût": "stew",
         "maison": "house",
@@ -39,22 +40,31 @@ class Search:
     """A search that is known: what becomes of each sentence, and what it looked at.
 
     Every word of a translation is spelt in pieces, and looks at the source word of its number.
+    `once` is what becomes of a sentence of which no word may stand twice in a row.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, known: Mapping[str, str | list[str]], log_prob: float = -0.125
+        self,
+        tokenizer: Tokenizer,
+        known: Mapping[str, str | list[str]],
+        log_prob: float = -0.125,
+        once: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.tokenizer = tokenizer
+        self.once = once
         self.log_prob = log_prob
         self.known = known
         self.asked: list[list[Sentence]] = []
 
     def __call__(self, sentences: list[Sentence]) -> list[Translation]:
         self.asked.append(sentences)
-        return [self.translation(sentence.text) for sentence in sentences]
+        return [
+            self.translation(one.text, self.known if one.max_repeats is None else self.once)
+            for one in sentences
+        ]
 
-    def translation(self, text: str) -> Translation:
-        found = self.known[text]
+    def translation(self, text: str, known: Mapping[str, str | list[str]]) -> Translation:
+        found = known[text]
         source = self.tokenizer.pieces(self.tokenizer.encode(text))
         texts = [found] if isinstance(found, str) else found
         return Translation(
@@ -124,6 +134,38 @@ class TestWords:
             {"Lyon vit ragoût.": "Xus lives strot.", again: f"{SECOND} of {FIRST}."},
         )
         assert mend(search, "Lyon vit ragoût.")[0].text == "Stew of Lyon."
+
+    def test_one_that_is_doubled_stands_once_when_it_is_searched_again(
+        self, tokenizer: Tokenizer
+    ) -> None:
+        text = "Il vit à la maison."
+        search = Search(tokenizer, {text: "He lives lives."}, once={text: "He lives in the house."})
+        assert mend(search, text)[0].text == "He lives in the house."
+        assert search.asked[1] == [Sentence(text, max_repeats=1)]
+
+    def test_one_that_is_doubled_although_it_may_not_be(self, tokenizer: Tokenizer) -> None:
+        text = "Il vit."
+        search = Search(tokenizer, {text: "He lives Lives."}, once={text: "He he lives."})
+        assert mend(search, text)[0].text == "He lives Lives."
+
+    def test_names_are_kept_where_another_is_doubled(self, tokenizer: Tokenizer) -> None:
+        text, again = "Il vit Lyon.", f"Il vit {FIRST}."
+        search = Search(tokenizer, {text: "Lyon lives lives."}, once={again: f"{FIRST} lives."})
+        assert mend(search, text)[0].text == "Lyon lives."
+
+    @pytest.mark.parametrize(
+        ("source", "target"),
+        [
+            ("Il vit.", "He is is."),  # as in some pair
+            ("Il vit vit.", "He lives lives."),  # as in the source
+            ("Il vit.", "He lives, lives."),
+            ("Il vit.", "He lives, he lives, the house."),
+        ],
+    )
+    def test_doubles_that_stay(self, tokenizer: Tokenizer, source: str, target: str) -> None:
+        search = Search(tokenizer, {source: target})
+        assert mend(search, source)[0].text == target
+        assert len(search.asked) == 1
 
     @pytest.mark.parametrize(
         ("source", "target"),

@@ -28,6 +28,13 @@ def test_numbers_are_rounded_up_to_the_next_size() -> None:
     assert round_up(BATCH_SIZES[-1] + 1) == BATCH_SIZES[-1] + 1
 
 
+def test_how_often_tokens_may_stand_in_a_row_is_a_matter_of_each_sentence() -> None:
+    rows = [Row([8, 9, EOS]), Row([8, 9, EOS], max_repeats=1), Row([8, 8, EOS], max_repeats=1)]
+    made = request(rows, SearchConfig(max_repeats=4))
+    assert made.max_repeats is not None
+    assert made.max_repeats[:3].tolist() == [4, 1, 2]
+
+
 def test_rows_are_filled_up_with_such_as_hold_nothing() -> None:
     for required in (0, 2):
         made = request([row(7, required)] * 5, SearchConfig())

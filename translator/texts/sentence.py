@@ -31,10 +31,12 @@ class Sentence:
         text: One line without white space at its ends, never blank. Characters of
             `constants.PLACEHOLDERS`, each at most once, stand for what must survive.
         terms: What parts of it must become; none of them overlap.
+        max_repeats: In place of that of the `SearchConfig`, for this sentence alone.
     """
 
     text: str
     terms: tuple[Term, ...] = ()
+    max_repeats: int | None = None
 
 
 Translate = Callable[[list[Sentence]], "list[Translation]"]
