@@ -53,9 +53,10 @@ $(DIRECTIONS:%=$(RUNS)/%/exported): $(RUNS)/%/exported: $(DATA)/tatoeba.$$(other
 $(DATA)/tatoeba.%-en.train.tsv.gz: | $(TRAIN_READY)
 	$(BIN)/python -m training fetch tatoeba $* --output $(DATA) $(FETCH)
 
-# Two files at a time: most tests keep one core busy, and two TensorFlows fit into any memory.
+# Two files at a time: most tests keep one core busy, and two TensorFlows fit into any memory. In
+# the order in which they are collected: the slow ones, which have few tests, come first.
 test: lint ## Run the linters, then the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV_READY) ## Check style, types and imports between packages
 	$(BIN)/ruff check .

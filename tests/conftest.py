@@ -6,6 +6,7 @@ The model is trained by the training command and exported by the export command,
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -21,6 +22,18 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: begun last, one would leave the other process idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of collected tests hold is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -64,7 +77,7 @@ def toy_run(toy_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run_module(
             *("training", "train", "--source", "xx", "--target", "yy", "--output", folder),
             *("--train", toy_corpus / "train.tsv", "--valid", toy_corpus / "valid.tsv"),
-            *settings(),
+            *("--threads", 1, *settings()),
         )
         assert done.returncode == 0, done.stderr
 

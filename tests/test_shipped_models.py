@@ -31,6 +31,7 @@ from translator.translator import Translator
 SHIPPED = ROOT / "saved_models"
 CORPORA = ROOT.parent / "shared" / "corpora" / "tatoeba"
 SENTENCES = 250
+pytestmark = pytest.mark.slow
 
 # What each direction is sure to know, and a word that no right translation goes without.
 EVERYDAY = {

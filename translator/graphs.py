@@ -1,21 +1,22 @@
 """The functions of a model folder, which models of the same sizes share.
 
 What a model computes is in `saved_model.pb`, and what it has learnt is beside it. Two models of the
-same sizes differ in the latter alone: the first one loads the functions, which takes most of a
-second and more memory than the weights do, and each further one only reads its weights.
+same sizes differ in the latter alone: the first one loads the functions, and each further one only
+reads its weights.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from translator.errors import ModelFolderError
+from translator.saved_functions import SavedFunctions, Signature
 from translator.signatures import SIGNATURES
 
 Tensor = Any
@@ -27,34 +28,33 @@ class Stored(NamedTuple):
     Attributes:
         folder: Where it is.
         functions: SHA-256 of its `saved_model.pb`.
-        checksum: Of all that is in it.
     """
 
     folder: Path
     functions: str
-    checksum: str
 
 
 class Graphs:
-    """The signatures of a model folder, for the weights of any folder with the same.
+    """The signatures of a model folder that is taken apart, for any folder with the same.
 
     Raises:
-        ModelFolderError: TensorFlow cannot load it, or a signature is missing.
+        ModelFolderError: It is no SavedModel, or a signature is missing.
     """
 
     def __init__(self, stored: Stored) -> None:
         folder = stored.folder
         try:
-            self._module = tf.saved_model.load(str(folder))
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            serialized = (folder / "saved_model.pb").read_bytes()
+            self._functions = SavedFunctions(serialized, f"_{stored.functions}")
+        except (OSError, ValueError, DecodeError) as error:
             raise _unreadable(folder, error) from error
-        missing = set(SIGNATURES) - set(self._module.signatures)
+        missing = set(SIGNATURES) - self._functions.names
         if missing:
             raise ModelFolderError(
                 f"{folder}: expected the signatures {', '.join(SIGNATURES)}. "
                 f"Received: none called {', '.join(sorted(missing))}"
             )
-        self._holds: str | None = stored.checksum
+        self._signatures: dict[str, Signature] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -66,31 +66,36 @@ class Graphs:
                 graphs = _IN_USE[stored.functions] = cls(stored)
             return graphs
 
-    def signature(self, name: str) -> Any:
-        """A signature that reads no weights of its own: `encode_...` or `step_...`."""
-        return self._module.signatures[name]
+    def signature(self, name: str) -> Signature:
+        """A signature; loaded when it is asked for first."""
+        with self._lock:
+            if name not in self._signatures:
+                self._signatures[name] = self._functions.signature(name)
+            return self._signatures[name]
 
-    def call(self, name: str, stored: Stored, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Calls a signature with the weights of a folder.
+    def weights(self, name: str, folder: Path) -> dict[str, Tensor]:
+        """What the signature `weights_...` makes of the weights of a folder.
 
         Raises:
             ModelFolderError: They cannot be read any more.
         """
-        with self._lock:
-            if self._holds != stored.checksum:
-                self._read_weights(stored)
-            outputs: dict[str, Tensor] = self._module.signatures[name](**inputs)
-        return outputs
-
-    def _read_weights(self, stored: Stored) -> None:
-        self._holds = None
         try:
-            arrays = tf.train.load_checkpoint(str(stored.folder / "variables" / "variables"))
-            for n, variable in enumerate(self._module.weights):
-                variable.assign(arrays.get_tensor(f"weights/{n}/.ATTRIBUTES/VARIABLE_VALUE"))
-        except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            raise _unreadable(stored.folder, error) from error
-        self._holds = stored.checksum
+            variables = self._functions.read(str(folder / "variables" / "variables"))
+            return self.signature(name)(variables)
+        except tf.errors.OpError as error:
+            raise _unreadable(folder, error) from error
+
+
+def load_whole(folder: Path) -> Any:
+    """Loads a version folder as any TensorFlow program may: all signatures, with their weights.
+
+    Raises:
+        ModelFolderError: TensorFlow cannot load it.
+    """
+    try:
+        return tf.saved_model.load(str(folder))
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        raise _unreadable(folder, error) from error
 
 
 _LOADING = threading.Lock()

@@ -60,17 +60,18 @@ def _import() -> None:
 
 @contextlib.contextmanager
 def _without_keras() -> Iterator[None]:
-    """Lets imports of Keras fail, unless it is there.
+    """Lets imports of Keras and of h5py fail, where they are not there yet.
 
-    TensorFlow imports it to register optimizers for model folders that hold some, and goes on where
-    there is none. To translate takes neither, and it costs 50 MB and a second at every start.
-    Whoever wants Keras imports it, before or after, as `keras` and not as `tensorflow.keras`.
+    TensorFlow imports Keras to register optimizers for model folders that hold some, h5py for files
+    of an older format, and goes on without them. To translate takes neither, and they cost 60 MB
+    and a second at every start. Whoever wants Keras imports it, before or after, as `keras` and not
+    as `tensorflow.keras`.
     """
-    if "keras" in sys.modules:
-        yield
-        return
-    sys.modules["keras"] = None  # type: ignore[assignment]
+    unwanted = [name for name in ("keras", "h5py") if name not in sys.modules]
+    for name in unwanted:
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        sys.modules.pop("keras", None)
+        for name in unwanted:
+            sys.modules.pop(name, None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from translator.dictionary import Dictionary
-from translator.graphs import Graphs, Stored
+from translator.graphs import Graphs, Stored, load_whole
 from translator.hardware import has_bfloat16
 from translator.model_folder import DICTIONARY, LEXICON, check_files, find_version, read_info
 from translator.shortlist import Lexicon
@@ -25,7 +26,7 @@ class SavedTranslator:
         info: `model.json`, as read.
         version: Number of the version folder; 0 where the folder's name is no number.
         source: Tokenizer of the source side.
-        target: Tokenizer of the target side.
+        target: Tokenizer of the target side; the same where the vocabulary is joint.
         lexicon: What source pieces may translate to; None where the folder has none.
         dictionary: The words of its pairs; None where the folder has none.
     """
@@ -40,11 +41,13 @@ class SavedTranslator:
         self.info = info
         self.version = int(folder.name) if folder.name.isdecimal() else 0
         self.source = Tokenizer.load(folder / "assets" / "source.model")
-        self.target = Tokenizer.load(folder / "assets" / "target.model")
+        self.target = self.source
+        if info["files"]["assets/target.model"] != info["files"]["assets/source.model"]:
+            self.target = Tokenizer.load(folder / "assets" / "target.model")
         self.lexicon = lexicon
         self.dictionary = dictionary
-        self._stored = Stored(folder, info["files"]["saved_model.pb"], info["checksum"])
-        self._graphs = Graphs.of(self._stored)
+        self._folder = folder
+        self._graphs = Graphs.of(Stored(folder, info["files"]["saved_model.pb"]))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SavedTranslator:
@@ -76,15 +79,23 @@ class SavedTranslator:
         precision = precision or ("bfloat16" if has_bfloat16() else "float32")
         weights, encode, step = (step_signature(f, precision) for f in Stepwise._fields)
         return Stepwise(
-            lambda: self._graphs.call(weights, self._stored, {}),
+            lambda: self._graphs.weights(weights, self._folder),
             self._graphs.signature(encode),
             self._graphs.signature(step),
         )
 
     def translate(self, **inputs: Tensor) -> dict[str, Tensor]:
         """The signature `serving_default`; see `inference.translate`."""
-        return self._graphs.call("serving_default", self._stored, inputs)
+        return self._call("serving_default", inputs)
 
     def score(self, **inputs: Tensor) -> dict[str, Tensor]:
         """The signature `score`; see `inference.score`."""
-        return self._graphs.call("score", self._stored, inputs)
+        return self._call("score", inputs)
+
+    def _call(self, name: str, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        outputs: dict[str, Tensor] = self._whole.signatures[name](**inputs)
+        return outputs
+
+    @cached_property
+    def _whole(self) -> Any:
+        return load_whole(self._folder)

@@ -99,7 +99,7 @@ class Bench:
         """The training command under way."""
         deterministic = str(self.deterministic).lower()
         settings = {**SETTINGS, "deterministic": deterministic}
-        arguments = train_arguments(folder, self.train, self.valid, **settings)
+        arguments = train_arguments(folder, self.train, self.valid, threads=0, **settings)
         command = [sys.executable, "-m", "training", *arguments, "--quiet"]
         return subprocess.Popen(command, cwd=ROOT)
 

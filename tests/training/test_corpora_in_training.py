@@ -70,6 +70,7 @@ def train(corpus: Path, output: Path, **changes: object) -> Result:
         *("train", "--source", "es", "--target", "en", "--output", output),
         *("--train", corpus / "a.tsv", "--train", corpus / "b.po", "--train", corpus / "c.tmx"),
         *("--train-tagged", corpus / "made.tsv", "--valid", corpus / "valid.tmx"),
+        *("--threads", 1),
         *(part for key, value in settings.items() for part in ("--set", f"{key}={value}")),
     )
 

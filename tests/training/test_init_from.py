@@ -50,7 +50,7 @@ def train(output: Path, corpus: tuple[Path, Path], *more: object, **changes: obj
     values = {**SETTINGS, **changes}
     arguments = [
         *("train", "--source", "xx", "--target", "yy", "--output", output),
-        *("--train", corpus[0], "--valid", corpus[1], *more),
+        *("--train", corpus[0], "--valid", corpus[1], "--threads", 1, *more),
         *(part for key, value in values.items() for part in ("--set", f"{key}={value}")),
     ]
     return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)

@@ -30,9 +30,10 @@ from translator.inference import compiled
 from translator.signatures import search_inputs
 from translator.translator import Translator
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="JAX is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed"),
+]
 
 WITHOUT_TENSORFLOW = (
     "import runpy, sys; sys.modules['tensorflow'] = None; sys.argv = sys.argv[1:]; "

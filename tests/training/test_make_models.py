@@ -50,7 +50,7 @@ def test_one_direction(tmp_path: Path) -> None:
             f"BIN={Path(sys.executable).parent}",
             f"FETCH=--base-url {server.address} --quiet",
             "PHRASES=--copies 1 --quiet",
-            f"TRAIN={' '.join(small)} --quiet --no-report",
+            f"TRAIN={' '.join(small)} --quiet --no-report --threads 1",
         ]
         done = make(tmp_path, "models", "-o", ".venv/.train-ready", *options)
     assert done.returncode == 0, done.stderr

@@ -96,7 +96,7 @@ def invoke(*arguments: object) -> Result:
 def train(output: Path, corpus: tuple[Path, Path], *options: str, **changes: object) -> Result:
     return invoke(
         *("train", "--source", "xx", "--target", "yy", "--output", output),
-        *("--train", corpus[0], "--valid", corpus[1], *options),
+        *("--train", corpus[0], "--valid", corpus[1], "--threads", 1, *options),
         *settings(**{**TINY, **changes}),
     )
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import tensorflow as tf
 from translator.errors import ModelFolderError
 from translator.model_folder import content_checksum
 from translator.saved_model import SavedTranslator
+from translator.signatures import Precision, step_signature
 
 KEY = "weights/{}/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -71,6 +74,34 @@ def test_two_models_of_the_same_functions_keep_their_own_weights(folder: Path, o
     np.testing.assert_array_equal(weights[0], weights[2])
 
 
+@pytest.mark.parametrize("precision", get_args(Precision))
+def test_taken_apart_it_computes_what_tensorflow_loads(precision: Precision, folder: Path) -> None:
+    whole = tf.saved_model.load(str(folder)).signatures
+    parts = SavedTranslator.load(folder).stepwise(precision)
+
+    def assert_same(function: str, found: Mapping[str, Any], **inputs: Any) -> None:
+        expected = whole[step_signature(function, precision)](**inputs)
+        assert found.keys() == expected.keys()
+        for key, tensor in expected.items():
+            assert found[key].dtype == tensor.dtype
+            assert tf.reduce_all(found[key] == tensor)
+
+    weights = parts.weights()
+    assert_same("weights", weights)
+    learnt = {key: x for key, x in weights.items() if key.startswith("weights_")}
+    inputs = {**learnt, "source_ids": tf.constant([[20, 21, 3], [22, 3, 0]])}
+    encoded = parts.encode(**inputs)
+    assert_same("encode", encoded, **inputs)
+    inputs = {**learnt, **encoded, "tokens": tf.constant([[2], [2]])}
+    assert_same("step", parts.step(**inputs), **inputs)
+
+
+def test_folders_of_the_same_functions_share_them(folder: Path, other: Path) -> None:
+    one, two = (SavedTranslator.load(path).stepwise() for path in (folder, other))
+    assert one.encode is two.encode
+    assert one.step is two.step
+
+
 def test_what_has_replaced_a_folder_is_read_anew(folder: Path, other: Path, tmp_path: Path) -> None:
     place = tmp_path / "place"
     shutil.copytree(folder, place)
@@ -83,8 +114,9 @@ def test_what_has_replaced_a_folder_is_read_anew(folder: Path, other: Path, tmp_
 
 def test_weights_that_are_gone_are_named(folder: Path, other: Path) -> None:
     one, two = SavedTranslator.load(folder), SavedTranslator.load(other)
-    score(one)
     shutil.rmtree(other)
     with pytest.raises(ModelFolderError, match=str(other)):
         score(two)
+    with pytest.raises(ModelFolderError, match=str(other)):
+        two.stepwise().weights()
     assert score(one) == score(SavedTranslator.load(folder))

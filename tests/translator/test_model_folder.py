@@ -15,6 +15,7 @@ import tensorflow as tf
 from translator.errors import ModelFolderError
 from translator.model_folder import content_checksum, find_version
 from translator.saved_model import SavedTranslator
+from translator.tokenizer import train_tokenizer
 from translator.translator import Translator
 
 FILES = [
@@ -128,6 +129,25 @@ class TestDamaged:
         rewrite(version, files={name: digest(version / name) for name in names})
 
         assert "expected the signatures serving_default, score, weights_" in load_error(version)
+
+
+class TestTokenizers:
+    def test_a_joint_vocabulary_is_loaded_once(self, version: Path) -> None:
+        source = (version / "assets" / "source.model").read_bytes()
+        saved = self.with_target(source, version)
+        assert saved.target is saved.source
+
+    def test_two_vocabularies(self, version: Path) -> None:
+        target = train_tokenizer(["one two three"] * 9, 290).serialized
+        saved = self.with_target(target, version)
+        assert saved.target.serialized == target != saved.source.serialized
+
+    def with_target(self, serialized: bytes, version: Path) -> SavedTranslator:
+        path = version / "assets" / "target.model"
+        path.write_bytes(serialized)
+        files = json.loads((version / "assets" / "model.json").read_text())["files"]
+        rewrite(version, files={**files, "assets/target.model": digest(path)})
+        return SavedTranslator.load(version)
 
 
 class TestVersions:

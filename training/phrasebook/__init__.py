@@ -1,9 +1,9 @@
 """Everyday phrases, written for this project, in all languages of the models that ship.
 
 Collections of sentences hardly say "Hello, how are you?", speak of one Tom, and have little of what
-letters, web pages, news and instructions say. `phrases.tsv` has a column for each language and in
-each cell one or more ways to say the same; `fillings.tsv` has what stands in place of `{name}` and
-`{city}`.
+letters, web pages, news, instructions and programs say. `phrases.tsv` has a column for each
+language and in each cell one or more ways to say the same; `fillings.tsv` has what stands in place
+of `{name}` and `{city}`.
 """
 
 from __future__ import annotations
