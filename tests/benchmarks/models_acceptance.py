@@ -4,7 +4,8 @@
 
 Scores: BLEU and chrF of each test split, and the translations that failed whatever the reference.
 Long: chrF of two and of three neighbouring test sentences at once, beside the sentences alone.
-Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person.
+Everyday: what becomes of `everyday.tsv` (100 sentences in four languages), to be read by a person;
+and of `everyday_unseen.tsv` (58), whose author had seen neither phrasebook nor mistakes.
 Mending: how many translations hold words that no pair has, and what becomes of them.
 Names: the test sentences about Tom, with names that no pair has in his place.
 Capitals: the test split in capitals, against its references in capitals.
@@ -50,7 +51,7 @@ NAMES = (
 TOM = re.compile(r"\bTom\b")
 TOM_WITHIN = re.compile(r"\w,? Tom\b")
 
-EVERYDAY = Path(__file__).with_name("everyday.tsv")
+EVERYDAY = sorted(Path(__file__).parent.glob("everyday*.tsv"))
 
 
 def main() -> None:
@@ -95,17 +96,23 @@ def long(options: argparse.Namespace) -> None:
 
 def everyday(options: argparse.Namespace) -> None:
     """Each sentence, its translation, and one that a person wrote."""
-    with EVERYDAY.open(encoding="utf-8", newline="") as file:
-        sentences = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     for translator in translators(options):
-        print(f"### {direction(translator)}")
-        source, target = translator.source_language, translator.target_language
-        if not {source, target} <= sentences[0].keys():
-            print(f"{EVERYDAY.name} has no {source} and {target}")
-            continue
-        results = translator.translate_texts([row[source] for row in sentences])
-        for row, result in zip(sentences, results, strict=True):
-            print(f"{row[source]}\t{result.candidates[0]}\t{row[target]}")
+        for path in EVERYDAY:
+            print(f"### {direction(translator)}, {path.name}")
+            everyday_of(translator, path)
+
+
+def everyday_of(translator: Translator, path: Path) -> None:
+    """The sentences of one file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        sentences = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    source, target = translator.source_language, translator.target_language
+    if not {source, target} <= sentences[0].keys():
+        print(f"{path.name} has no {source} and {target}")
+        return
+    results = translator.translate_texts([row[source] for row in sentences])
+    for row, result in zip(sentences, results, strict=True):
+        print(f"{row[source]}\t{result.candidates[0]}\t{row[target]}")
 
 
 def mending(options: argparse.Namespace) -> None:
