@@ -25,6 +25,7 @@ from translator.engine import Engine, Request
 from translator.requests import max_repeats
 from translator.saved_model import SavedTranslator
 from translator.spelling import spell_words
+from translator.texts.glossary import Glossary
 from translator.translation import Translation
 from translator.translator import Translator
 
@@ -81,6 +82,39 @@ UNKNOWN = {
     "en": "I think that Wozniak lives in Saskatoon.",
 }
 """A person and a place that are in no pair."""
+
+TERMS = {
+    ("es", "en"): ("perro", "hound", "dog"),
+    ("de", "en"): ("Hund", "hound", "dog"),
+    ("fr", "en"): ("chien", "hound", "dog"),
+    ("en", "es"): ("dog", "chucho", "perro"),
+    ("en", "de"): ("dog", "Köter", "Hund"),
+    ("en", "fr"): ("dog", "clébard", "chien"),
+}
+"""A term, the rare word that it is to become, and what a model says for it."""
+
+WITH_PLACEHOLDERS = {
+    "es": [
+        "Hola {name}, mi perro es muy grande.",
+        "El perro de {0} ladra toda la noche.",
+        "Mi perro duerme en la casa, {name}.",
+    ],
+    "de": [
+        "Hallo {name}, mein Hund ist sehr groß.",
+        "Der Hund von {0} bellt die ganze Nacht.",
+        "Mein Hund schläft im Haus, {name}.",
+    ],
+    "fr": [
+        "Salut {name}, mon chien est très grand.",
+        "Le chien de {0} aboie toute la nuit.",
+        "Mon chien dort dans la maison, {name}.",
+    ],
+    "en": [
+        "Hi {name}, my dog is very big.",
+        "The dog of {0} barks all night.",
+        "My dog sleeps in the house, {name}.",
+    ],
+}
 
 ALONE = (
     {"es": "farmacia", "fr": "pharmacie", "de": "Apotheke", "en": "pharmacy"},
@@ -183,6 +217,21 @@ def test_everyday_sentences(translator: Translator) -> None:
     for translation, (text, word) in zip(translations, known, strict=True):
         assert word.lower() in translation.text.lower(), text
         assert not translation.truncated
+
+
+def test_a_term_takes_the_place_of_a_word_where_there_is_a_placeholder(
+    translator: Translator,
+) -> None:
+    known = TERMS.get((translator.source_language, translator.target_language))
+    if known is None:
+        pytest.skip("no term is written down for this direction")
+    term, target, own = known
+    texts = WITH_PLACEHOLDERS[translator.source_language]
+    for text, result in zip(
+        texts, translator.translate_texts(texts, glossary=Glossary({term: target})), strict=True
+    ):
+        assert target in result.candidates[0], text
+        assert own.lower() not in result.candidates[0].lower(), text
 
 
 def test_capitals_are_read_as_ordinary_letters(translator: Translator) -> None:

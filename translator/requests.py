@@ -128,9 +128,9 @@ def _max_repeats(row: Row, search: SearchConfig) -> int:
 
 
 def _beams(row: Row, search: SearchConfig) -> int:
-    """A place for each number of required tokens put out, and one to spare; in few widths."""
+    """A place for each number of required tokens put out, and two to spare; in few widths."""
     tokens = sum(len(phrase.ids) for phrase in row.phrases)
-    return round_up(tokens + 2) if tokens and tokens + 2 > search.beam_size else search.beam_size
+    return round_up(tokens + 3) if tokens and tokens + 3 > search.beam_size else search.beam_size
 
 
 def _required(rows: Sequence[Row], source_length: int) -> Required | None:

@@ -19,6 +19,7 @@ from translator.constants import EOS
 from translator.dictionary import Dictionary
 from translator.engine import Engine
 from translator.errors import ModelFolderError
+from translator.languages import is_unspaced
 from translator.mending import Mender
 from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
@@ -93,7 +94,7 @@ class Translator:
             [one.stepwise() for one in (model, *others)],
             model.lexicon if shortlist else None,
             model.target.placeholders,
-            model.target.joining(),
+            model.target.joining() & (not is_unspaced(model.info.get("target_language", ""))),
         )
 
     @classmethod

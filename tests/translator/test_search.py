@@ -201,12 +201,13 @@ def graph(
 @tf.function(
     input_signature=[
         Required(*(tf.TensorSpec((None, None, None), dtype) for dtype in (tf.int32, tf.float32))),
+        tf.TensorSpec((None,), tf.bool),
         *SPECS,
     ],
     autograph=False,
 )
-def graph_with_phrases(required: Required, *inputs: Any) -> Any:
-    return searched(*inputs, required=(required,))
+def graph_with_phrases(required: Required, joining: Any, *inputs: Any) -> Any:
+    return searched(*inputs, required=(required,), joining=joining)
 
 
 def searched(
@@ -218,6 +219,7 @@ def searched(
     integers: Any,
     reals: Any,
     required: tuple[Required, ...] = (),
+    joining: Any = None,
 ) -> Any:
     prefixes, words = tf.shape(logits)[1], tf.shape(logits)[2] - A
 
@@ -237,7 +239,7 @@ def searched(
     state = {"place": tf.zeros([tf.shape(logits)[0], 1], tf.int32)}
     beams = integers["beam_size"] * tf.ones_like(max_lengths)
     sentences = Sentences((logits, attention), mask, max_lengths, max_repeats, beams, required)
-    vocabulary = Vocabulary(joining=tf.fill([100], False))
+    vocabulary = Vocabulary(joining=joining)
     settings = {name: x for name, x in integers.items() if name != "beam_size"}
     return beam_search(step, state, sentences, Options(**settings, **reals), vocabulary)
 
@@ -248,6 +250,7 @@ def run(
     phrases: Any = None,
     max_repeats: int = 100,
     spans: Any = None,
+    joining: tuple[int, ...] = (),
 ) -> Any:
     inputs = (
         tf.constant(toy.logits, tf.float32),
@@ -264,7 +267,8 @@ def run(
         if spans is None:  # nothing is pointed to
             spans = np.zeros((*phrases.shape[:2], toy.mask.shape[1]))
         required = Required(tf.constant(phrases, tf.int32), tf.constant(spans, tf.float32))
-        result = graph_with_phrases(required, *inputs)
+        joins = np.isin(np.arange(toy.logits.shape[-1]), joining)
+        result = graph_with_phrases(required, tf.constant(joins), *inputs)
     return type(result)(*(field.numpy() for field in result))
 
 
@@ -298,6 +302,7 @@ def search_toy(
     phrases: Any = None,
     max_repeats: int = 100,
     spans: Any = None,
+    joining: tuple[int, ...] = (),
 ) -> list[list[Scored]]:
     """Hypotheses of each sentence; `phrases` are those of one sentence, for all, or an array."""
     if isinstance(phrases, tuple):
@@ -305,7 +310,7 @@ def search_toy(
         for n, phrase in enumerate(phrases):
             array[:, n, : len(phrase)] = phrase
         phrases = array
-    result = run(toy, search, phrases, max_repeats, spans)
+    result = run(toy, search, phrases, max_repeats, spans, joining)
     assert result.scores.shape == (len(toy.logits), search.n_best)
     return [hypotheses_of(result, n) for n in range(len(toy.logits))]
 
@@ -677,25 +682,31 @@ PHRASES = [*ONCE, *TWICE]
 class TestRequired:
     """Phrases that the translations of a sentence must hold."""
 
-    @pytest.mark.parametrize("spans", [False, True], ids=["anywhere", "pointed"])
+    @pytest.mark.parametrize(
+        ("spans", "joining"),
+        [(False, ()), (True, ()), (False, (B,)), (True, (B,)), (True, (A, 6))],
+        ids=["anywhere", "pointed", "B joins", "pointed, B joins", "pointed, A and 6 join"],
+    )
     @pytest.mark.parametrize("phrases", PHRASES, ids=str)
     def test_a_wide_beam_finds_the_best_that_holds_them(
-        self, phrases: tuple[tuple[int, ...], ...], spans: bool
+        self, phrases: tuple[tuple[int, ...], ...], spans: bool, joining: tuple[int, ...]
     ) -> None:
         for seed in range(3):
-            longest = 5 if phrases in TWICE else 4
-            toy = random_toy(seed, 3, longest)
+            words, longest = (2, 5) if phrases in TWICE else (3, 4)  # few enough for the beam
+            toy = random_toy(seed, words, longest)
             toy = dataclasses.replace(toy, max_lengths=np.full(3, longest))
             of_phrases = np.zeros((3, len(phrases), toy.mask.shape[1]), np.float32)
             if spans:
                 of_phrases[:, 0, 0] = of_phrases[:, -1, 1] = 1.0
             for setting in ({"length_penalty": 0.0}, {"length_penalty": 1.0}):
                 search = SearchConfig(beam_size=100, n_best=3, **setting)
-                for n, found in enumerate(search_toy(toy, search, phrases, spans=of_phrases)):
+                results = search_toy(toy, search, phrases, spans=of_phrases, joining=joining)
+                for n, found in enumerate(results):
                     truth = [
-                        pointed(toy, n, one, search, phrases, of_phrases[n])
+                        scored
                         for one in every_hypothesis(toy, n, search)
                         if one.finished and holds(one.tokens, phrases)
+                        for scored in pointed(toy, n, one, search, phrases, of_phrases[n], joining)
                     ]
                     assert_ranks_of([h for h in found if h.finished], ranked(truth)[:3])
 
@@ -757,6 +768,35 @@ class TestRequired:
         assert pointed.tokens == (B, EOS)
         assert pointed.score == pytest.approx(math.log(0.82), abs=1e-5)
 
+    def test_what_the_model_begins_for_another_reason_is_no_phrase(self) -> None:
+        """A B is to stand where a tenth of the attention is; the model wants A A there."""
+        sure = {(): {A: 0.9, B: 0.1}, (A,): {A: 0.9, B: 0.1}, (A, A): {B: 0.5, EOS: 0.5}}
+        toy = literal_toy({**sure, (A, B): {EOS: 1.0}, (A, A, B): {EOS: 1.0}}, 4)
+        toy.attention[0] = [0.0, 1.0]
+        toy.attention[0, toy.place(())] = [0.1, 0.9]
+        search = SearchConfig(beam_size=8, n_best=2, length_penalty=0.0)
+        [found] = search_toy(toy, search, ((A, B),), spans=np.array([[[1.0, 0.0]]], np.float32))
+        # P'(A) = 0.9 · 0.9 + 0.1 = 0.91, of which 0.1 were pointed to and go on with 0.95. What is
+        # left, 0.91 - 0.095 = 0.815, is the model's: 0.9 · 0.5 to A B, and 0.1 to B.
+        assert {h.tokens: h.score for h in found} == pytest.approx(
+            {
+                (A, A, B, EOS): math.log(0.815 * 0.9 * 0.5),
+                (A, B, EOS): math.log(0.095 + 0.815 * 0.1),
+            },
+            abs=1e-5,
+        )
+
+    def test_what_is_pointed_to_begins_and_ends_as_words_do(self) -> None:
+        """B goes on with the word before it, which the model likes to do after A."""
+        toy = literal_toy({(): {A: 0.2, B: 0.2, EOS: 0.6}, (A,): {B: 0.9, EOS: 0.1}}, 2)
+        search = SearchConfig(beam_size=4, length_penalty=0.0)
+        spans = np.array([[[1.0, 0.0]]], np.float32)
+        [[found]] = search_toy(toy, search, ((A,),), spans=spans, joining=(B,))
+        assert found.tokens == (A, EOS)
+        # Half of the attention takes half of the 0.8 that begin a word: 0.5 · 0.2 + 0.5 · 0.8. So
+        # 0.8 of that were pointed to; then EOS, the only other beginning, is sure, else it has 0.1.
+        assert np.exp(found.log_probs) == pytest.approx([0.5, 0.8 + 0.2 * 0.1], abs=1e-5)
+
 
 def pointed(
     toy: Toy,
@@ -765,30 +805,45 @@ def pointed(
     search: SearchConfig,
     phrases: tuple[tuple[int, ...], ...],
     spans: Array,
-) -> Scored:
-    """The hypothesis as scored with P' in place of P: phrases that are pointed to are likelier."""
-    place, met, log_probs = [0] * len(phrases), [False] * len(phrases), []
+    joining: tuple[int, ...],
+) -> list[Scored]:
+    """The hypothesis as scored with P' in place of P; none if a word goes on after a phrase."""
+    place, met, belief = [0] * len(phrases), [False] * len(phrases), [0.0] * len(phrases)
+    ended, closing, log_probs = 0.0, False, []
     for i, token in enumerate(one.tokens):
         prefix = toy.place(one.tokens[:i])
-        begun = any(p > 0 for p in place)
-        weights = [
-            0.0 if done else 0.95 * (p > 0) if begun else float(span @ toy.attention[n, prefix])
-            for p, done, span in zip(place, met, spans, strict=True)
+        model = np.exp(log_softmax(toy.logits[n, prefix]))
+        starts = sum(p for word, p in enumerate(model) if word not in joining)
+        may_start = ended + (1 - ended) * starts
+        wanted = [() if done else p[k] for p, k, done in zip(phrases, place, met, strict=True)]
+        if closing and token in joining and token not in wanted:
+            return []
+        goes_on = [0.95 * b if k > 0 else 0.0 for b, k in zip(belief, place, strict=True)]
+        left = 1 - sum(goes_on)
+        looks = [
+            0.0 if done or k > 0 else float(span @ toy.attention[n, prefix])
+            for k, done, span in zip(place, met, spans, strict=True)
         ]
-        scale = min(1.0, 0.95 / max(sum(weights), 1e-9))
-        p = (1 - scale * sum(weights)) * math.exp(log_softmax(toy.logits[n, prefix])[token])
-        for c, phrase in enumerate(phrases):
-            if not met[c] and phrase[place[c]] == token:
-                p += scale * weights[c]
+        scale = min(1.0, 0.95 / max(sum(looks), 1e-9))
+        weights = [
+            g + left * scale * look * may_start for g, look in zip(goes_on, looks, strict=True)
+        ]
+        p = left * model[token]
+        if token not in joining:
+            p *= may_start / starts * (1 - scale * sum(looks))
+        p += sum(w for w, word in zip(weights, wanted, strict=True) if word == token)
         log_probs.append(math.log(p))
+        shares = [w / p * (word == token) for w, word in zip(weights, wanted, strict=True)]
+        belief, ended, closing = [0.0] * len(phrases), 0.0, False
         still = [c for c, done in enumerate(met) if not done]
         for c in {phrases[c]: c for c in reversed(still)}.values():  # the first of the same tokens
             phrase = phrases[c]
+            belief[c] = sum(shares[d] for d in still if phrases[d] == phrase)
             place[c] = place[c] + 1 if phrase[place[c]] == token else int(phrase[0] == token)
-            met[c] = place[c] == len(phrase)
-            place[c] = 0 if met[c] else place[c]
+            if place[c] == len(phrase):
+                place[c], met[c], ended, closing = 0, True, ended + belief[c], True
     lp = ((5 + len(one.tokens)) / 6) ** search.length_penalty
-    return dataclasses.replace(one, score=sum(log_probs) / lp, log_probs=np.array(log_probs))
+    return [dataclasses.replace(one, score=sum(log_probs) / lp, log_probs=np.array(log_probs))]
 
 
 class TestRepetition:

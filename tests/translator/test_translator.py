@@ -321,6 +321,18 @@ def test_searches_side_by_side_find_the_same(translator: Translator, texts: list
     assert_same(translator.translate(texts[:90], batch_size=16, workers=3), one)
 
 
+@pytest.mark.parametrize(("language", "joins"), [("yy", True), ("ja", False)])
+def test_where_no_space_stands_any_piece_may_begin_a_word(
+    toy_model_folder: Path, monkeypatch: pytest.MonkeyPatch, language: str, joins: bool
+) -> None:
+    saved = SavedTranslator.load(toy_model_folder / "xx-yy")
+    monkeypatch.setattr(saved, "info", {**saved.info, "target_language": language})
+    given: list[np.ndarray] = []
+    monkeypatch.setattr("translator.translator.Engine", lambda *parts: given.append(parts[-1]))
+    Translator(saved)
+    assert [joining.any() for joining in given] == [joins]
+
+
 def test_an_ensemble_wants_one_vocabulary(toy_model_folder: Path) -> None:
     saved = SavedTranslator.load(toy_model_folder / "xx-yy")
     other = SavedTranslator.load(toy_model_folder / "xx-yy")

@@ -170,8 +170,9 @@ def _continue(
     """The continuations that get a place."""
     alive, sentences = batch.alive, batch.sentences
     log_probs = tf.nn.log_softmax(logits)  # batch x beams x columns
+    shares: list[Tensor] = []
     for wanted, progress in zip(sentences.required, alive.progress, strict=True):
-        log_probs = required.pointed(log_probs, attention, wanted, progress, vocabulary)
+        log_probs, *shares = required.pointed(log_probs, attention, wanted, progress, vocabulary)
     allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
     places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
     most = _one_or_all(tf.reduce_max(places), tf.shape(batch.halted.scores)[1])
@@ -184,7 +185,7 @@ def _continue(
             *(alive.progress[0], sentences.required[0].phrases, vocabulary),
         )
     tokens = vocabulary.ids_of(columns)
-    before = tf.nest.map_structure(lambda x: by_parent(x, parents), alive.progress)
+    before = tf.nest.map_structure(lambda x: by_parent(x, parents), (alive.progress, shares))
     return _Candidates(
         tokens,
         parents,
@@ -192,8 +193,8 @@ def _continue(
         tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1),
         tuple(by_parent(coverage + attention, parents) for coverage in alive.coverage),
         tuple(
-            required.advance(progress, tokens, wanted.phrases)
-            for progress, wanted in zip(before, sentences.required, strict=True)
+            required.advance(progress, tokens, wanted.phrases, share)
+            for progress, share, wanted in zip(*before, sentences.required, strict=True)
         ),
     )
 

@@ -1,13 +1,15 @@
 """Phrases that a translation must hold: dynamic beam allocation (Post & Vilar, arXiv 1804.06609).
 
 The beam of a sentence is divided into banks, by how many required tokens a hypothesis has put out.
-Every hypothesis may always go on with the next token of a phrase, and the places of the beam go
-round the banks, so that hypotheses which pay for a required token are not crowded out by those
-that have not paid yet (vectorised after Hu et al., NAACL 2019).
+Every hypothesis may always go on with the next token of a phrase, and each bank has a place for its
+best one, so that hypotheses which pay for a required token are not crowded out by those that have
+not paid yet (vectorised after Hu et al., NAACL 2019). The other places go to the likeliest.
 
 Where a phrase belongs, the attention tells: with the weight that lies on the source words of a
-phrase, its next token is put out in place of what the model would, as a pointer network copies
-(See et al., arXiv 1704.04368).
+phrase, it is put out in place of the word that the model would, as a pointer network copies
+(See et al., arXiv 1704.04368). What is pointed to begins and ends as words do. A model may also put
+out the first tokens of a phrase for another reason, as it puts a space before many things; so each
+hypothesis knows how likely it is that they were pointed to.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from translator.search.hypotheses import NEVER, Required, Tensor
 from translator.search.rules import Vocabulary
 
 _GOES_ON = 0.95
-"""Probability of the next token of a phrase that has begun; and most of all that is pointed to."""
+"""Probability of the next token of what is pointed to; and most of all attention that points."""
 
 
 class Progress(NamedTuple):
@@ -31,25 +33,39 @@ class Progress(NamedTuple):
         met: batch x beams x phrases, bool: the phrase stands.
         matched: batch x beams x phrases, int32: how many tokens at the end are its first ones; 0
             while an earlier phrase of the same tokens does not stand.
+        belief: batch x beams x phrases, float32: how likely it is that these tokens were pointed
+            to; of a phrase that the last token completed, that all of it was.
         closing: batch x beams, bool: the last token was the last one of a phrase.
     """
 
     met: Tensor
     matched: Tensor
+    belief: Tensor
     closing: Tensor
 
 
 def no_progress(phrases: Tensor) -> Progress:
     """Before the first token, of one beam."""
     empty = tf.reduce_all(phrases == PAD, axis=-1)[:, None]
-    return Progress(empty, tf.zeros_like(empty, tf.int32), tf.zeros_like(empty[..., 0]))
+    return Progress(
+        empty,
+        tf.zeros_like(empty, tf.int32),
+        tf.zeros_like(empty, tf.float32),
+        tf.zeros_like(empty[..., 0]),
+    )
 
 
-def advance(progress: Progress, tokens: Tensor, phrases: Tensor) -> Progress:
-    """With the next tokens, ... of batch x beams.
+def advance(progress: Progress, tokens: Tensor, phrases: Tensor, shares: Tensor) -> Progress:
+    """With the next tokens.
 
     What is required twice must stand twice: of phrases of the same tokens, each waits for the one
     before it.
+
+    Args:
+        progress: Of the hypotheses.
+        tokens: batch x beams.
+        phrases: batch x phrases x phrase_length.
+        shares: batch x beams x phrases, as `pointed` gives them.
     """
     lengths = tf.reduce_sum(tf.cast(phrases != PAD, tf.int32), axis=-1)[:, None]
     token = tokens[..., None]
@@ -58,9 +74,12 @@ def advance(progress: Progress, tokens: Tensor, phrases: Tensor) -> Progress:
     matched = tf.where(goes_on, progress.matched + 1, tf.cast(token == first, tf.int32))
     idle = progress.met | _waits(progress, phrases)
     complete = ~idle & (matched == lengths)
+    # What points to a phrase that waits points to the one that it waits for.
+    shares = tf.where(goes_on[:, :, None] & _same(phrases)[:, None], shares[:, :, None], 0.0)
     return Progress(
         progress.met | complete,
         tf.where(idle | complete, 0, matched),
+        tf.where(idle, 0.0, tf.reduce_sum(shares, axis=-1)),
         tf.reduce_any(complete, axis=-1),
     )
 
@@ -76,10 +95,13 @@ def pointed(
     required: Required,
     progress: Progress,
     vocabulary: Vocabulary,
-) -> Tensor:
-    """The mixture P' = (1 - Σ α_c)·P + Σ α_c·[next token of c] over the phrases c still to come.
+) -> tuple[Tensor, Tensor]:
+    """The mixture P' of the model and the phrases c that are still to come.
 
-    α_c is the attention on the source words of c; `_GOES_ON` for a phrase that has begun.
+    A phrase that has begun, and was pointed to with probability b_c, goes on with w_c = 0.95·b_c.
+    Any other begins with w_c = (1 - Σ 0.95·b)·α_c·S, where α_c is the attention on its source words
+    and S is what the model leaves to pieces that begin a word: of these, it takes the place. After
+    a phrase that was pointed to, S is 1.
 
     Args:
         log_probs: batch x beams x columns, log P.
@@ -89,19 +111,32 @@ def pointed(
         vocabulary: What the columns stand for.
 
     Returns:
-        log P', batch x beams x columns.
+        log P', batch x beams x columns; and for each phrase, w_c as a share of the P' of its next
+        token, batch x beams x phrases.
     """
+    joins = vocabulary.joins(tf.shape(log_probs)[-1])
+    starts = tf.reduce_logsumexp(tf.where(joins, NEVER, log_probs), axis=-1, keepdims=True)
+    ended = tf.reduce_sum(tf.where(progress.met, progress.belief, 0.0), axis=-1, keepdims=True)
+    may_start = ended + (1.0 - ended) * tf.exp(starts)  # S
+
     token = _next(progress, required.phrases)  # batch x beams x phrases
     begun = progress.matched > 0
+    goes_on = tf.where(begun, _GOES_ON * progress.belief, 0.0)
+    left = 1.0 - tf.reduce_sum(goes_on, axis=-1, keepdims=True)
     # As a sum, because oneDNN keeps 300 kB for each shape of a product, however small.
-    weight = tf.reduce_sum(attention[:, :, None] * required.spans[:, None], axis=-1)
-    weight = tf.where(tf.reduce_any(begun, -1, keepdims=True), 0.0, weight)
-    weight = tf.where(begun, _GOES_ON, weight) * tf.cast(token != PAD, tf.float32)
-    weight *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(weight, -1, keepdims=True), 1e-9))
-    rest = log_probs + tf.math.log1p(-tf.reduce_sum(weight, axis=-1, keepdims=True))
-    indices = _indices(vocabulary.columns_of(token))
-    added = tf.scatter_nd(indices, weight, tf.cast(tf.shape(log_probs), indices.dtype))
-    return tf.where(added > 0.0, tf.math.log(tf.exp(rest) + added), rest)
+    looks = tf.reduce_sum(attention[:, :, None] * required.spans[:, None], axis=-1)
+    looks = tf.where(begun | (token == PAD), 0.0, looks)
+    looks *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(looks, -1, keepdims=True), 1e-9))
+    weight = goes_on + left * looks * may_start
+
+    of_starts = tf.math.log(may_start) - starts + tf.math.log1p(-tf.reduce_sum(looks, -1, True))
+    rest = log_probs + tf.math.log(left) + tf.where(joins, 0.0, of_starts)
+    columns = vocabulary.columns_of(token)
+    same = token[..., None] == token[:, :, None]
+    added = tf.reduce_sum(tf.where(same, weight[:, :, None], 0.0), axis=-1)
+    mixed = tf.exp(tf.gather(rest, columns, batch_dims=2)) + added
+    log_probs = tf.tensor_scatter_nd_update(rest, _indices(columns), tf.math.log(mixed))
+    return log_probs, tf.math.divide_no_nan(weight, mixed)
 
 
 def select(
@@ -140,7 +175,8 @@ def select(
     scores = tf.reshape(scores, [batch, beams * many])
     parents = tf.repeat(tf.range(beams), many)
     tokens = vocabulary.ids_of(all_columns)
-    after = advance(Progress(*(tf.gather(x, parents, axis=1) for x in progress)), tokens, phrases)
+    before = Progress(*(tf.gather(x, parents, axis=1) for x in progress))
+    after = advance(before, tokens, phrases, tf.zeros_like(before.belief))
     chosen = _allocate(scores, _bank(after, phrases), tf.minimum(most, beams * many))
     made = tf.gather(scores, chosen, batch_dims=1)
     made = tf.where(tf.range(tf.shape(chosen)[1]) < places[:, None], made, NEVER)
@@ -158,12 +194,16 @@ def _next(progress: Progress, phrases: Tensor) -> Tensor:
 
 def _waits(progress: Progress, phrases: Tensor) -> Tensor:
     """Whether an earlier phrase of the same tokens does not stand yet; batch x beams x phrases."""
-    same = tf.reduce_all(phrases[:, :, None] == phrases[:, None], axis=-1)
     order = tf.range(tf.shape(phrases)[1])
-    earlier = tf.where(same & (order < order[:, None]), order, -1)  # batch x phrases x phrases
-    last = tf.reduce_max(earlier, axis=-1)  # batch x phrases, -1 where there is none
+    earlier = _same(phrases) & (order < order[:, None])
+    last = tf.reduce_max(tf.where(earlier, order, -1), axis=-1)  # batch x phrases, -1: none
     stands = tf.gather(progress.met, tf.maximum(last, 0), axis=2, batch_dims=1)
     return (last >= 0)[:, None] & ~stands
+
+
+def _same(phrases: Tensor) -> Tensor:
+    """Which phrases are of the same tokens; batch x phrases x phrases."""
+    return tf.reduce_all(phrases[:, :, None] == phrases[:, None], axis=-1)
 
 
 def _wanted(progress: Progress, phrases: Tensor) -> Tensor:
@@ -185,7 +225,7 @@ def _free(
     """Log-probabilities of what no phrase asks for; EOS waits until all phrases stand."""
     ids = vocabulary.all_ids(tf.shape(allowed)[-1])
     waits = (ids == EOS) & ~all_met(progress)[..., None]
-    joins = tf.gather(vocabulary.joining, ids) & progress.closing[..., None]
+    joins = vocabulary.joins(tf.shape(allowed)[-1]) & progress.closing[..., None]
     allowed = tf.where(waits | joins | vocabulary.is_never(ids), NEVER, allowed)
     never = tf.fill(tf.shape(wanted_columns), NEVER)
     return tf.tensor_scatter_nd_min(allowed, _indices(wanted_columns), never)
@@ -205,16 +245,16 @@ def _bank(progress: Progress, phrases: Tensor) -> Tensor:
 
 
 def _allocate(scores: Tensor, banks: Tensor, most: Tensor) -> Tensor:
-    """Which candidates get a place: the best of each bank, then the second best of each, ...
+    """Which candidates get a place: the best of each bank, then the likeliest of all.
 
-    Among equals in that, those of the bank with more required tokens come first.
+    Of the former, those with more required tokens come first.
     """
-    scores, order = tf.math.top_k(scores, tf.shape(scores)[1])
+    count = tf.shape(scores)[1]
+    scores, order = tf.math.top_k(scores, count)
     banks = tf.gather(banks, order, batch_dims=1)
-    count = tf.reduce_max(banks) + 1
-    one_hot = tf.one_hot(banks, count, dtype=tf.int32)  # batch x candidates x banks
-    before = tf.cumsum(one_hot, axis=1, exclusive=True)
-    rank = tf.reduce_sum(before * one_hot, axis=-1)
-    key = tf.where(scores > NEVER, rank * count - banks, tf.int32.max)
-    _, chosen = tf.math.top_k(-key, most)
+    one_hot = tf.one_hot(banks, tf.reduce_max(banks) + 1, dtype=tf.int32)
+    before = tf.cumsum(one_hot, axis=1, exclusive=True)  # batch x candidates x banks
+    is_best = tf.reduce_sum(before * one_hot, axis=-1) == 0
+    key = tf.where(is_best, banks, -1 - tf.range(count))
+    _, chosen = tf.math.top_k(tf.where(scores > NEVER, key, tf.int32.min), most)
     return tf.gather(order, chosen, batch_dims=1)

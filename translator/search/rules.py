@@ -22,7 +22,7 @@ class Vocabulary(NamedTuple):
             asks for; PAD stands for all that is not listed. None: every column is its own id.
         never: Ids that a hypothesis puts out where a phrase asks for them, if at all.
         joining: vocabulary, bool: pieces that go on with the word before them. None of them may
-            follow a required phrase.
+            follow a required phrase, nor does one that is pointed to begin in their place.
         barred: What `bar` gives, computed before the search; None: it does that at every step.
     """
 
@@ -50,6 +50,10 @@ class Vocabulary(NamedTuple):
     def is_never(self, ids: Tensor) -> Tensor:
         """Which ids are among `never`; bool."""
         return tf.reduce_any(ids[..., None] == list(self.never), axis=-1)
+
+    def joins(self, count: Tensor) -> Tensor:
+        """Which columns stand for pieces that go on with the word before them; bool."""
+        return tf.gather(self.joining, self.all_ids(count))
 
     def all_ids(self, count: Tensor) -> Tensor:
         """The id of each column."""
