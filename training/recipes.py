@@ -2,7 +2,7 @@
 
 Small corpora want small vocabularies, small batches and much dropout (Sennrich & Zhang,
 arXiv 1905.11901); large ones want larger layers, and the time for regularisation better spent on
-reading more.
+reading more. Where pairs are few a GRU learns in fewer updates than an LSTM.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ _RECIPES: tuple[tuple[int, Settings], ...] = (
     (
         80_000,
         {
-            "vocab_size": 5000,
+            "cell": "gru",
             "batch_tokens": 1600,
             "embedding_dropout": 0.4,
             "state_dropout": 0.4,
             "output_dropout": 0.4,
             "epochs": 20,
             "warmup": 500,
+            "learning_rate": 0.003,
+            "average": 0.998,
         },
     ),
     (300_000, {}),
