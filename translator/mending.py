@@ -109,6 +109,8 @@ class Mender:
         self._tokenizer = source
         self._dictionary = dictionary
         self._names = Names(dictionary, language)
+        # Model folders that were exported earlier have a dictionary that does not tell.
+        self._knows_doubles = any(" " in words for words in dictionary.known)
 
     def mended(self, translate: Translate) -> Translate:
         """As `translate`, and once more for the sentences whose translations have a fault."""
@@ -198,7 +200,7 @@ class Mender:
 
     def _doubled(self, source: _Source, target: str) -> int:
         """How many words stand twice in a row, as they do in no pair."""
-        if source.doubles:
+        if source.doubles or not self._knows_doubles:
             return 0
         found = (match[0].lower() for match in DOUBLED.finditer(target))
         return sum(words not in self._dictionary.known for words in found)

@@ -148,6 +148,14 @@ class TestWords:
         search = Search(tokenizer, {text: "He lives Lives."}, once={text: "He he lives."})
         assert mend(search, text)[0].text == "He lives Lives."
 
+    def test_doubles_stay_where_the_dictionary_does_not_tell_of_any(
+        self, tokenizer: Tokenizer
+    ) -> None:
+        search = Search(tokenizer, {"Il vit.": "He lives lives."})
+        dictionary = Dictionary(DICTIONARY.known - {"is is"}, DICTIONARY.translations)
+        mended = Mender(tokenizer, dictionary, "fr").mended(search)
+        assert mended([Sentence("Il vit.")])[0].text == "He lives lives."
+
     def test_names_are_kept_where_another_is_doubled(self, tokenizer: Tokenizer) -> None:
         text, again = "Il vit Lyon.", f"Il vit {FIRST}."
         search = Search(tokenizer, {text: "Lyon lives lives."}, once={again: f"{FIRST} lives."})
