@@ -20,7 +20,7 @@ from translator.dictionary import Dictionary
 from translator.engine import Engine
 from translator.errors import ModelFolderError
 from translator.languages import is_unspaced
-from translator.mending import Mender
+from translator.mending.mender import Mender
 from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon

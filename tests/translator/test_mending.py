@@ -11,7 +11,7 @@ import regex
 
 from translator.constants import PLACEHOLDERS
 from translator.dictionary import Dictionary, standing_alone
-from translator.mending import Mender
+from translator.mending.mender import Mender
 from translator.spelling import spell
 from translator.texts.sentence import Sentence, Term
 from translator.tokenizer import Tokenizer, train_tokenizer
@@ -40,7 +40,8 @@ class Search:
     """A search that is known: what becomes of each sentence, and what it looked at.
 
     Every word of a translation is spelt in pieces, and looks at the source word of its number.
-    `once` is what becomes of a sentence of which no word may stand twice in a row.
+    `once` is what becomes of a sentence of which no word may stand twice in a row, `told` what
+    becomes of one with terms, and the log P of its tokens.
     """
 
     def __init__(
@@ -49,29 +50,34 @@ class Search:
         known: Mapping[str, str | list[str]],
         log_prob: float = -0.125,
         once: Mapping[str, str] = MappingProxyType({}),
+        told: Mapping[str, tuple[str, float]] = MappingProxyType({}),
     ) -> None:
         self.tokenizer = tokenizer
         self.once = once
+        self.told = told
         self.log_prob = log_prob
         self.known = known
         self.asked: list[list[Sentence]] = []
 
     def __call__(self, sentences: list[Sentence]) -> list[Translation]:
         self.asked.append(sentences)
-        return [
-            self.translation(one.text, self.known if one.max_repeats is None else self.once)
-            for one in sentences
-        ]
+        return [self.translate(one) for one in sentences]
 
-    def translation(self, text: str, known: Mapping[str, str | list[str]]) -> Translation:
-        found = known[text]
+    def translate(self, sentence: Sentence) -> Translation:
+        if sentence.terms and sentence.text in self.told:
+            found, log_prob = self.told[sentence.text]
+            return self.translation(sentence.text, found, log_prob)
+        known = self.known if sentence.max_repeats is None else self.once
+        return self.translation(sentence.text, known[sentence.text], self.log_prob)
+
+    def translation(self, text: str, found: str | list[str], log_prob: float) -> Translation:
         source = self.tokenizer.pieces(self.tokenizer.encode(text))
         texts = [found] if isinstance(found, str) else found
         return Translation(
-            (*source, "</s>"), tuple(self.hypothesis(target, source) for target in texts)
+            (*source, "</s>"), tuple(self.hypothesis(target, source, log_prob) for target in texts)
         )
 
-    def hypothesis(self, text: str, source: tuple[str, ...]) -> Hypothesis:
+    def hypothesis(self, text: str, source: tuple[str, ...], log_prob: float) -> Hypothesis:
         finished = not text.endswith("…")
         target = self.tokenizer.pieces(self.tokenizer.encode(text))
         numbers = [word_numbers(pieces) for pieces in (target, source)]
@@ -79,9 +85,7 @@ class Search:
         for row, number in enumerate(numbers[0]):
             alignment[row, [n for n, other in enumerate(numbers[1]) if other == number]] = 1.0
         tokens = (*target, *["</s>"] * finished)
-        return Hypothesis(
-            text, -1.0, -1.0, tokens, (self.log_prob,) * len(tokens), alignment, finished
-        )
+        return Hypothesis(text, -1.0, -1.0, tokens, (log_prob,) * len(tokens), alignment, finished)
 
 
 def word_numbers(pieces: tuple[str, ...]) -> list[int]:
@@ -321,7 +325,7 @@ class TestAlone:
 
     @pytest.mark.parametrize("text", ["vit ragoût", "ragoût 2", f"ragoût {FIRST}", "is", "?"])
     def test_it_is_the_only_one_and_known(self, tokenizer: Tokenizer, text: str) -> None:
-        search = Search(tokenizer, {text: "he lives"}, log_prob=-2.0)
+        search = Search(tokenizer, {text: "he lives"}, log_prob=np.log(0.22))
         assert mend(search, text)[0].text == "he lives"
         assert len(search.asked) == 1
 
@@ -355,6 +359,79 @@ class TestAlone:
         search = Search(tokenizer, {"ragoût": "house"}, log_prob=-2.0)
         assert mend(search, Sentence("ragoût", (Term(0, 6, "house"),)))[0].text == "house"
         assert len(search.asked) == 1
+
+
+class TestGuesses:
+    """A model that is told the word of the dictionary is as sure as `told` says."""
+
+    unsure = float(np.log(0.19))
+
+    def test_a_rare_word_becomes_what_the_dictionary_has(self, tokenizer: Tokenizer) -> None:
+        source = "Il vit ragoût."
+        search = Search(
+            tokenizer,
+            {source: "He lives house."},
+            self.unsure,
+            told={source: ("He lives stew.", -0.5)},
+        )
+        assert mend(search, source)[0].text == "He lives stew."
+        assert search.asked[1] == [Sentence(source, (Term(7, 13, "stew"),))]
+
+    def test_names_are_kept(self, tokenizer: Tokenizer) -> None:
+        again = f"Il ragoût {FIRST}."
+        search = Search(
+            tokenizer,
+            {"Il ragoût Lyon.": "He house Lyon."},
+            self.unsure,
+            told={again: (f"He stew {FIRST}.", -0.5)},
+        )
+        assert mend(search, "Il ragoût Lyon.")[0].text == "He stew Lyon."
+        assert search.asked[1] == [Sentence(again, (Term(3, 9, "stew"),))]
+
+    @pytest.mark.parametrize(
+        ("source", "target"),
+        [
+            ("Il vit maison.", "He lives of."),  # a common word: the model knows it
+            ("Il vit Lyon.", "He lives Lyon."),  # one that the dictionary does not have
+            ("Il vit ragoût.", "He lives stew."),
+            ("Il vit ragoût.", "He stew lives."),  # in another place
+            ("Il vit ragoût.", "He lives."),  # nothing looked at it
+        ],
+    )
+    def test_what_is_no_guess_is_not_searched_again(
+        self, tokenizer: Tokenizer, source: str, target: str
+    ) -> None:
+        search = Search(tokenizer, {source: target}, self.unsure)
+        assert mend(search, source)[0].text == target
+        assert len(search.asked) == 1
+
+    def test_a_sure_word_is_no_guess(self, tokenizer: Tokenizer) -> None:
+        search = Search(tokenizer, {"Il vit ragoût.": "He lives house."}, float(np.log(0.21)))
+        assert mend(search, "Il vit ragoût.")[0].text == "He lives house."
+        assert len(search.asked) == 1
+
+    def test_where_users_require_terms_nothing_is_added(self, tokenizer: Tokenizer) -> None:
+        sentence = Sentence("Il vit ragoût.", (Term(0, 2, "he"),))
+        search = Search(tokenizer, {sentence.text: "He lives house."}, self.unsure)
+        assert mend(search, sentence)[0].text == "He lives house."
+        assert len(search.asked) == 1
+
+    @pytest.mark.parametrize(
+        ("told", "rise", "taken"),
+        [
+            ("He lives stew.", 0.11, True),
+            ("He lives stew.", 0.09, False),
+            ("He lives stewing.", 0.5, False),  # a made-up word more than before
+            ("He lives stew…", 0.5, False),  # cut
+        ],
+    )
+    def test_the_model_must_be_surer(
+        self, tokenizer: Tokenizer, told: str, rise: float, taken: bool
+    ) -> None:
+        source, found = "Il vit ragoût.", "He lives house."
+        second = {source: (told, self.unsure + rise)}
+        search = Search(tokenizer, {source: found}, self.unsure, told=second)
+        assert mend(search, source)[0].text == (told if taken else found)
 
 
 class TestNumbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from translator.dictionary import Dictionary
-from translator.names import Names
+from translator.mending.names import Names
 
 SAME = {"anna": "Anna", "usa": "USA"}
 KNOWN = [
