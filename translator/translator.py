@@ -197,6 +197,7 @@ class Translator:
             InputError: A text holds a lone surrogate.
         """
         search = search or self.search_config()
+        language = str(self.info.get("target_language", ""))
         sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
         encoded = [self._model.source.encode(sentence.text) for sentence in sentences]
         there = [n for n, ids in enumerate(encoded) if ids]
@@ -209,7 +210,7 @@ class Translator:
                 n = there[k]
                 cut = len(encoded[n]) > MAX_SOURCE_LENGTH
                 translation = self._translation(outputs, place, rows[k], cut)
-                translations[n] = _tidied(translation, sentences[n])
+                translations[n] = _tidied(translation, sentences[n], language)
 
         # The longest first: the last one to end is then a short one.
         todo = list(batches(rows, search, batch_size))[::-1]
@@ -319,12 +320,12 @@ class Translator:
         )
 
 
-def _tidied(translation: Translation, sentence: Sentence) -> Translation:
+def _tidied(translation: Translation, sentence: Sentence, language: str) -> Translation:
     """With the spaces and capitals of a sentence, where required terms stand in it."""
     if not sentence.terms:
         return translation
     hypotheses = (
-        dataclasses.replace(hypothesis, text=tidy(hypothesis.text, sentence.text))
+        dataclasses.replace(hypothesis, text=tidy(hypothesis.text, sentence.text, language))
         for hypothesis in translation.hypotheses
     )
     return dataclasses.replace(translation, hypotheses=tuple(hypotheses))

@@ -34,6 +34,7 @@ SETTINGS = {
     # The longest text that may be sent is sent often.
     "TRANSLATE_CHAR_LIMIT": "500",
     "TRANSLATE_BATCH_LIMIT": "20",
+    "TRANSLATE_SUGGESTIONS": "true",
 }
 
 
@@ -80,11 +81,11 @@ def server(models: Path) -> Iterator[str]:
     """Serves the models."""
     port = free_port()
     command = ["-m", "serving", "--port", str(port), "--models", str(models)]
-    with tempfile.TemporaryFile("w+") as log:
+    with tempfile.TemporaryFile("w+") as log, tempfile.TemporaryDirectory() as folder:
         process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=_environment(),
+            env=_environment() | {"TRANSLATE_DATABASE": str(Path(folder, "service.db"))},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

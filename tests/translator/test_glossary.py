@@ -133,14 +133,20 @@ def test_bad_terms(terms: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "source", "expected"),
+    ("text", "source", "language", "expected"),
     [
-        ("hound and cat.", "Perro y gato.", "Hound and cat."),
-        ("hound", "perro", "hound"),
-        ("¿ perro?", "Dog?", "¿Perro?"),
-        ("the ( hound)", "el (perro)", "the (hound)"),
-        ("123", "Uno", "123"),
+        ("hound and cat.", "Perro y gato.", "en", "Hound and cat."),
+        ("hound", "perro", "en", "hound"),
+        ("¿ perro?", "Dog?", "es", "¿Perro?"),
+        ("the ( hound)", "el (perro)", "en", "the (hound)"),
+        ("123", "Uno", "en", "123"),
+        ("pour l interruption d un ami", "", "fr", "pour l'interruption d'un ami"),
+        ("L œuvre qu il a vue", "", "fr", "L'œuvre qu'il a vue"),
+        ("le plan, la vitamine C aussi, il y a", "", "fr", "le plan, la vitamine C aussi, il y a"),
+        ("c'est un d homme", "", "fr", "c'est un d'homme"),
+        ("nell acqua, dall isola, un amico", "", "it", "nell'acqua, dall'isola, un amico"),
+        ("l interruption", "", "en", "l interruption"),
     ],
 )
-def test_tidy(text: str, source: str, expected: str) -> None:
-    assert tidy(text, source) == expected
+def test_tidy(text: str, source: str, language: str, expected: str) -> None:
+    assert tidy(text, source, language) == expected

@@ -19,7 +19,9 @@ from translator.translation import Hypothesis, Translation
 
 FIRST, SECOND = PLACEHOLDERS[:2]
 DICTIONARY = Dictionary(
-    frozenset({"he", "lives", "in", "the", "house", "of", "stew", "street", "and", "is", "is is"}),
+    frozenset(
+        {"he", "lives", "in", "the", "house", "of", "stew", "stews", "street", "and", "is", "is is"}
+    ),
     {
         "ragoût": "stew",
         "maison": "house",
@@ -394,6 +396,7 @@ class TestGuesses:
             ("Il vit maison.", "He lives of."),  # a common word: the model knows it
             ("Il vit Lyon.", "He lives Lyon."),  # one that the dictionary does not have
             ("Il vit ragoût.", "He lives stew."),
+            ("Il vit ragoût.", "He lives stews."),  # another form of it
             ("Il vit ragoût.", "He stew lives."),  # in another place
             ("Il vit ragoût.", "He lives."),  # nothing looked at it
         ],

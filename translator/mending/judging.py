@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -23,6 +24,9 @@ _SMALL_NUMBER = regex.compile(r"(?<![\w.,:])\d{1,2}(?![\w:]|[.,]\d|[ \u00a0\u202
 
 _GUESSED = math.log(0.2)
 """A word that a model gives less than this is a guess."""
+
+_ALIKE = 0.6
+"""Share of its letters with which a longer word begins like another form of it."""
 
 _UNSURE = math.log(0.25)
 """The same as `_GUESSED`, where there is but one word."""
@@ -77,7 +81,10 @@ class Judge:
         return [*self._lost(source, best.text), *self._misspelt(source, self._words(source, best))]
 
     def guessed(self, source: Source, best: Hypothesis) -> list[Filling]:
-        """Rare words that a dictionary knows, where the model found another one and was unsure."""
+        """Rare words that a dictionary knows, where the model found another one and was unsure.
+
+        Another form of the same word is no other one: the model knows better which is wanted.
+        """
         if min(best.token_log_probs) >= _GUESSED:
             return []
         words = self._words(source, best)
@@ -88,7 +95,9 @@ class Judge:
                 continue
             known = source.text[slice(*word.place)]
             target = self._dictionary.translate(known)
-            if target is not None and target.lower() not in there and self._is_rare(known):
+            if target is None or target.lower() in there or not self._is_rare(known):
+                continue
+            if not _are_forms(word.text, target):
                 found[word.place] = Filling(*word.place, known, target)
         return [*found.values()]
 
@@ -148,6 +157,13 @@ class Judge:
 
     def _is_rare(self, word: str) -> bool:
         return len(self._tokenizer.encode(word)) > 1
+
+
+def _are_forms(one: str, other: str) -> bool:
+    """Whether two words begin alike, as "liefert" and "liefern" do."""
+    pairs = zip(one.lower(), other.lower(), strict=False)
+    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return alike > _ALIKE * max(len(one), len(other))
 
 
 def _strange(source: Source, target: str) -> set[str]:

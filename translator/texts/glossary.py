@@ -16,6 +16,14 @@ LONGEST_TERM = 100
 """Characters of a term, on either side."""
 
 _OPENING = re.compile(r"([¿¡(\[{\u201c\u2018]) ")
+_ELIDED = {
+    "fr": re.compile(
+        r"((?<![\w'\u2019])(?:[cdjlmnst]|qu)|^(?:[CDJLMNST]|Qu)) (?=[aeiouyhà-ü\u0153])"
+    ),
+    "it": re.compile(r"((?<![\w'\u2019])(?:[cdl]|(?:de|ne|da|a|su)ll)|^L) (?=[aeiouhà-ü])"),
+}
+"""What a language writes with an apostrophe before a vowel."""
+
 _FIRST = re.compile(r"[^\W_\u2e80-\u9fff]+|\S")
 """What a term begins with: a word, or a character that no space need keep from the next one."""
 
@@ -106,14 +114,20 @@ def with_terms(sentence: Sentence, glossary: Glossary | None) -> Sentence:
     return Sentence(text, glossary.find(text))
 
 
-def tidy(text: str, source: str) -> str:
-    """A translation with required terms: no space after an opening mark, capitals at its start.
+def tidy(text: str, source: str, language: str) -> str:
+    """A translation with required terms, each of which the search begins with a space.
+
+    No space stands after an opening mark, and in French and Italian an apostrophe in place of one
+    after what was shortened before a vowel.
 
     Args:
         text: The translation.
         source: What it is of; where it starts with a capital, so does the translation.
+        language: Code of the translation's language.
     """
     text = _OPENING.sub(r"\1", text)
+    if language in _ELIDED:
+        text = _ELIDED[language].sub(r"\1'", text)
     first, start = _first_letter(source), _first_letter(text)
     if first is not None and start is not None and source[first].isupper():
         return text[:start] + text[start].upper() + text[start + 1 :]
