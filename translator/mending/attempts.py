@@ -19,7 +19,6 @@ _OPENING = "¿¡"
 _END = r"[.!?\u2026]+"
 _ENDS = regex.compile(rf"{_END}(?!\S)")
 
-
 _SURER = 0.1
 """By how much the mean log P of a translation must rise for a dictionary to have known better."""
 
@@ -94,13 +93,13 @@ def with_placeholders(
     return Attempt(source, _with(sentence, source.text, by_symbol), by_symbol, alone)
 
 
-def with_terms(source: Source, sentence: Sentence, guessed: Iterable[Filling]) -> Attempt:
-    """The sentence with terms that are required in place of guesses, and placeholders for names.
+def with_required(source: Source, sentence: Sentence, guessed: Iterable[Filling]) -> Attempt:
+    """A sentence of no terms with those required in place of guesses, and placeholders for names.
 
     A name that was right by chance need not be so again.
     """
     terms = tuple(Term(one.start, one.stop, one.target) for one in guessed)
-    asked = dataclasses.replace(sentence, text=source.text, terms=(*sentence.terms, *terms))
+    asked = dataclasses.replace(sentence, text=source.text, terms=terms)
     attempt = with_placeholders(source, asked, source.names) or Attempt(source, asked, {})
     return dataclasses.replace(attempt, guessed=True)
 

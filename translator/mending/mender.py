@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from translator.dictionary import Dictionary
-from translator.mending.attempts import Attempt, with_placeholders, with_terms
+from translator.mending.attempts import Attempt, with_placeholders, with_required
 from translator.mending.judging import Judge
 from translator.texts.sentence import Sentence, Translate
 from translator.tokenizer import Tokenizer
@@ -53,7 +53,7 @@ class Mender:
             return None
         if not judge.faults(source, best.text):
             guessed = None if sentence.terms else judge.guessed(source, best)
-            return with_terms(source, sentence, guessed) if guessed else None
+            return with_required(source, sentence, guessed) if guessed else None
         found = judge.wrong(source, best)
         doubled = judge.doubled(source, best.text)
         if doubled:
