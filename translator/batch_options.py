@@ -198,8 +198,8 @@ _OPTIONS: Final = (
     _search_option(
         "--max-repeats",
         "max_repeats",
-        help="How many times in a row the same pieces may occur, unless the source repeats more; 0 "
-        "disables this rule.",
+        help="How many times in a row the same pieces may occur, unless about as many repeat more "
+        "often in the source; 0 disables this rule.",
     ),
     click.option(
         "--shortlist/--no-shortlist",

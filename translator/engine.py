@@ -15,6 +15,7 @@ from translator.constants import BOS, EOS, PAD, UNK
 from translator.remainder import Remainder, remainder
 from translator.search.alone import Trace, read_back_alone
 from translator.search.hypotheses import NEVER, Required
+from translator.search.rules import LONGEST_REPEATED
 from translator.search.sentences import NO_LIMIT
 from translator.search.top import BLOCK
 from translator.searches import INPUTS, OPTIONAL, Searches
@@ -31,7 +32,8 @@ class Request:
 
     Attributes:
         source_ids: batch x source_length, int32: pieces, then EOS, 0-padded.
-        max_repeats: batch, int32, how often in a row the same tokens may stand; None is no limit.
+        max_repeats: batch x LONGEST_REPEATED, int32, how often in a row a sequence of 1, 2, ...
+            tokens may stand; None is no limit.
         beams: batch, int32, hypotheses kept at each step; None is what the settings say.
         required: What the translations must hold, as arrays; None where nothing is required.
     """
@@ -98,7 +100,7 @@ class Engine:
         batch = len(request.source_ids)
         inputs = {
             "source_ids": request.source_ids,
-            "max_repeats": np.full(batch, NO_LIMIT, np.int32)
+            "max_repeats": np.full((batch, LONGEST_REPEATED), NO_LIMIT, np.int32)
             if request.max_repeats is None
             else request.max_repeats,
             "beams": np.full(batch, search.beam_size, np.int32)
@@ -122,8 +124,8 @@ class Engine:
         ruled = _RULES & tensors.keys() or request.required is not None
         if batch == 1 and not ruled and beams <= _MOST_BEAMS_ALONE:
             trace = Trace(*(x.numpy() for x in self._searches.graph(given, beams)(*given)))
-            limit = int(inputs["max_repeats"][0])
-            found = read_back_alone(trace, inputs.get("columns"), search.n_best, limit)
+            limits = inputs["max_repeats"][0]
+            found = read_back_alone(trace, inputs.get("columns"), search.n_best, limits)
             if found is not None:
                 return found._asdict()
         outputs = self._searches.graph(given)(*given)

@@ -23,6 +23,13 @@ _NARROW, _NARROW_STEP, _WIDE_STEP = 32, 4, 16
 """Source pieces up to which widths are rounded up to multiples of the first step; then of the
 second."""
 
+_LONGER = 2
+"""What repeats because a sequence of the source does is at most this many times as long, plus one
+token."""
+
+_WIDER = 1.5
+"""How many times as wide the beams of a batch may be as its narrowest."""
+
 MOST_REQUIRED = 100
 """Tokens that all required phrases of a sentence may hold: the search takes a place of the beam for
 each, and time and memory that grow with their square and more."""
@@ -65,8 +72,9 @@ def affordable(phrases: Sequence[Phrase]) -> tuple[Phrase, ...]:
 def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Iterator[list[int]]:
     """Cuts rows into batches of like length, as indices; longest last.
 
-    Rows with required phrases are searched apart from those without, by the width of their beams.
-    The memory of a search grows with sentences x source length x beam, so that is bounded too.
+    Rows with required phrases are searched apart from those without, and from those that want much
+    wider beams: the beams of a batch are as wide as its widest. The memory of a search grows with
+    sentences x source length x beam, so that is bounded too.
     """
     batch: list[int] = []
     longest = 0
@@ -74,11 +82,14 @@ def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Itera
     def key(n: int) -> tuple[bool, int, int]:
         return bool(rows[n].phrases), _beams(rows[n], search), len(rows[n].ids)
 
+    def apart(n: int, first: int) -> bool:
+        (phrases, beams, _), (other_phrases, narrowest, _) = key(n), key(first)
+        return phrases != other_phrases or beams > _WIDER * narrowest
+
     for n in sorted(range(len(rows)), key=key):
         longest = max(longest, len(rows[n].ids))
         cells = (len(batch) + 1) * longest * _beams(rows[n], search)
-        apart = batch and bool(rows[batch[0]].phrases) != bool(rows[n].phrases)
-        if batch and (apart or len(batch) == batch_size or cells > _MAX_CELLS):
+        if batch and (apart(n, batch[0]) or len(batch) == batch_size or cells > _MAX_CELLS):
             yield batch
             batch, longest = [], len(rows[n].ids)
         batch.append(n)
@@ -106,21 +117,30 @@ def request(rows: Sequence[Row], search: SearchConfig) -> Request:
 
 
 def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
-    """How often in a row the same tokens may stand in each translation; batch, int32.
+    """How often in a row a sequence of tokens may stand in each translation, by its length.
+
+    As often as `most` says, or as a sequence of the source does that is not much shorter: a run of
+    marks is no reason to repeat a sentence.
 
     Args:
         source_ids: batch x source_length, 0-padded.
-        most: batch, how often they may where the source repeats less; 0 is any number of times.
+        most: batch, how often it may where the source repeats less; 0 is any number of times.
+
+    Returns:
+        batch x LONGEST_REPEATED, int32, for sequences of 1, 2, ... tokens.
     """
-    repeats = np.array([number or NO_LIMIT for number in most], np.int32)
+    there = np.ones((len(source_ids), LONGEST_REPEATED), np.int32)
     place = np.arange(source_ids.shape[1])
     for period in range(1, min(LONGEST_REPEATED, source_ids.shape[1] // 2) + 1):
         same = (source_ids[:, period:] == source_ids[:, :-period]) & (source_ids[:, period:] > 0)
         here = place[: same.shape[1]]
         broken = np.maximum.accumulate(np.where(same, -1, here), axis=1)
         run = (here - broken).max(axis=1)  # tokens in a row that are as the one a period before
-        repeats = np.maximum(repeats, run // period + 1)
-    return repeats.astype(np.int32)
+        there[:, period - 1] = run // period + 1
+    at_least = np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]  # of this period, or a longer
+    shortest = -(-np.arange(LONGEST_REPEATED) // _LONGER)  # of the source, p <= 2q + 1
+    limits = np.array([number or NO_LIMIT for number in most], np.int32)
+    return np.maximum(limits[:, None], at_least[:, np.maximum(shortest, 1) - 1])
 
 
 def _max_repeats(row: Row, search: SearchConfig) -> int:

@@ -25,7 +25,7 @@ Given = tuple[list[Mapping[str, Tensor]], list[Remainder], Mapping[str, Tensor]]
 
 INPUTS = {
     "source_ids": tf.TensorSpec((None, None), tf.int32),
-    "max_repeats": tf.TensorSpec((None,), tf.int32),
+    "max_repeats": tf.TensorSpec((None, None), tf.int32),
     "beams": tf.TensorSpec((None,), tf.int32),
     "phrases": tf.TensorSpec((None, None, None), tf.int32),
     "spans": tf.TensorSpec((None, None, None), tf.float32),

@@ -16,6 +16,7 @@ from translator.engine import Engine, Request
 from translator.inference import compiled, score
 from translator.model import Seq2Seq
 from translator.search.hypotheses import Required
+from translator.search.rules import LONGEST_REPEATED
 from translator.shortlist import Lexicon
 from translator.signatures import search_inputs
 from translator.stepwise import stepwise
@@ -68,7 +69,8 @@ def test_a_sentence_alone_finds_what_it_finds_among_others(
     for seed in range(2):
         one = engine(make_model(seed=seed, **sizes), lexicon=lexicon if shortlist else None)
         for search in searches:
-            limits = np.full(3, 2, np.int32)
+            limits = np.full((3, LONGEST_REPEATED), 2, np.int32)
+            limits[:, 0] = 3
             whole = one.search(Request(SOURCE, limits), search)
             for n, row in enumerate(SOURCE):
                 ids = row[row > 0][None]
@@ -114,7 +116,7 @@ def test_repetitions_are_forbidden_to_a_sentence_alone(make_model: MakeModel) ->
     model = make_model(seed=1)
     model.output_bias.assign(20.0 * np.eye(10)[6] - 20.0 * np.eye(10)[EOS])
     one, search = engine(model), SearchConfig(beam_size=2, length_penalty=0.0)
-    limits = np.array([3], np.int32)
+    limits = np.full((1, LONGEST_REPEATED), 3, np.int32)
     free = one.search(Request(SOURCE[:1]), search)["output_ids"][0, 0].tolist()
     held = one.search(Request(SOURCE[:1], limits), search)["output_ids"][0, 0].tolist()
     held = held[: held.index(EOS)] if EOS in held else held

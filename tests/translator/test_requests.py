@@ -1,9 +1,20 @@
 from __future__ import annotations
 
-from translator.batch import BATCH_SIZES, round_up
+import pytest
+
+from translator.batch import BATCH_SIZES, pad, round_up
 from translator.config import SearchConfig
 from translator.constants import EOS
-from translator.requests import MOST_REQUIRED, Phrase, Row, affordable, batches, request
+from translator.requests import (
+    MOST_REQUIRED,
+    Phrase,
+    Row,
+    affordable,
+    batches,
+    max_repeats,
+    request,
+)
+from translator.search.rules import LONGEST_REPEATED
 
 
 def row(length: int, required: int = 0) -> Row:
@@ -32,7 +43,26 @@ def test_how_often_tokens_may_stand_in_a_row_is_a_matter_of_each_sentence() -> N
     rows = [Row([8, 9, EOS]), Row([8, 9, EOS], max_repeats=1), Row([8, 8, EOS], max_repeats=1)]
     made = request(rows, SearchConfig(max_repeats=4))
     assert made.max_repeats is not None
-    assert made.max_repeats[:3].tolist() == [4, 1, 2]
+    assert made.max_repeats[:3, :4].tolist() == [[4] * 4, [1] * 4, [2, 2, 2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ([8] * 5, [5, 5, 5, 3, 3, 3, 3, 3]),  # a mark may become three, no sentence
+        ([8, 9] * 4, [4, 4, 4, 4, 4, 3, 3, 3]),
+        ([8, 9] * 6, [6, 6, 6, 6, 6, 3, 3, 3]),  # and 8 9 8 9 stands three times
+        ([7, 8, 9] * 4 + [5] * 6, [6, 6, 6, 4, 4, 4, 4, 3]),
+        ([8, 8, 9, 8, 8], [3] * 8),
+    ],
+)
+def test_what_is_much_longer_than_what_repeats_in_the_source_repeats_no_more_for_it(
+    source: list[int], expected: list[int]
+) -> None:
+    limits = max_repeats(pad([[*source, EOS], [7, EOS]]), [3, 2])
+    assert limits.shape == (2, LONGEST_REPEATED)
+    assert limits[0, :8].tolist() == expected
+    assert limits[1].tolist() == [2] * LONGEST_REPEATED
 
 
 def test_rows_are_filled_up_with_such_as_hold_nothing() -> None:

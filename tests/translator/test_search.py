@@ -22,7 +22,7 @@ from translator.inference import compiled
 from translator.model import Seq2Seq
 from translator.search.beam import beam_search
 from translator.search.hypotheses import Options, Required, Sentences
-from translator.search.rules import Vocabulary
+from translator.search.rules import LONGEST_REPEATED, Vocabulary
 from translator.search.scoring import coverage_penalty, length_penalty
 from translator.signatures import search_inputs
 
@@ -179,7 +179,7 @@ SPECS = [
     tf.TensorSpec((None, None, None), tf.float32),
     tf.TensorSpec((None, None), tf.bool),
     tf.TensorSpec((None,), tf.int32),
-    tf.TensorSpec((None,), tf.int32),
+    tf.TensorSpec((None, None), tf.int32),
     {name: tf.TensorSpec((), tf.int32) for name in INTEGERS},
     {name: tf.TensorSpec((), tf.float32) for name in REALS},
 ]
@@ -257,7 +257,7 @@ def run(
         tf.constant(toy.attention, tf.float32),
         tf.constant(toy.mask),
         tf.constant(toy.max_lengths, tf.int32),
-        tf.fill(toy.max_lengths.shape, max_repeats),
+        tf.fill((len(toy.max_lengths), LONGEST_REPEATED), max_repeats),
         {name: tf.constant(getattr(search, name)) for name in INTEGERS},
         {name: tf.constant(getattr(search, name), tf.float32) for name in REALS},
     )

@@ -142,7 +142,7 @@ def search_alone(
 
 
 def read_back_alone(
-    trace: Trace, ids: Array | None, n_best: int, max_repeats: int
+    trace: Trace, ids: Array | None, n_best: int, max_repeats: Array
 ) -> Hypotheses | None:
     """The best hypotheses; None where the rule against repetitions would have changed something.
 
@@ -150,7 +150,7 @@ def read_back_alone(
         trace: Arrays.
         ids: Of the columns; None where a column is its own id.
         n_best: Hypotheses wanted.
-        max_repeats: How often in a row the same tokens may stand.
+        max_repeats: LONGEST_REPEATED, how often in a row a sequence of 1, 2, ... tokens may stand.
     """
     parents, tokens = np.divmod(trace.choices, trace.columns)
     if ids is not None:
@@ -196,10 +196,10 @@ def _shaped(x: Tensor, beams: int) -> Tensor:
     return x
 
 
-def _repeats(parents: Array, tokens: Array, there: Array, most: int) -> bool:
+def _repeats(parents: Array, tokens: Array, there: Array, most: Array) -> bool:
     """Whether `rules.Past` would have forbidden a token that got a place."""
     steps, beams = tokens.shape
-    if steps <= most:
+    if steps <= most.min():
         return False
     recent = np.full((beams, LONGEST_REPEATED), PAD)
     runs = np.zeros((beams, LONGEST_REPEATED), np.int64)

@@ -40,7 +40,8 @@ class Sentences(NamedTuple):
         given: What the step function knows of them; a nest of tensors of batch x ....
         mask: batch x source_length, bool, True on tokens.
         max_lengths: batch, int32, most tokens of a hypothesis, EOS counted; at least 1.
-        max_repeats: batch, int32: how often in a row the same tokens may stand.
+        max_repeats: batch x LONGEST_REPEATED, int32: how often in a row a sequence of 1, 2, ...
+            tokens may stand.
         beams: batch, int32: hypotheses kept at each step.
         required: What the translations must hold; or nothing, where nothing is required.
     """

@@ -21,9 +21,13 @@ import tensorflow as tf
 from translator.constants import EOS, PAD
 from translator.search.hypotheses import NEVER, Required, Tensor
 from translator.search.rules import Vocabulary
+from translator.search.top import best_continuations
 
 _GOES_ON = 0.95
 """Probability of the next token of what is pointed to; and most of all attention that points."""
+
+_NO_CHANCE = 1e-30
+"""In place of a probability of 0, which has no logarithm."""
 
 
 class Progress(NamedTuple):
@@ -115,7 +119,9 @@ def pointed(
         token, batch x beams x phrases.
     """
     joins = vocabulary.joins(tf.shape(log_probs)[-1])
-    starts = tf.reduce_logsumexp(tf.where(joins, NEVER, log_probs), axis=-1, keepdims=True)
+    # No `reduce_logsumexp`: what has no probability here is left to the phrases.
+    starting = tf.exp(log_probs + tf.where(joins, NEVER, 0.0))
+    starts = tf.math.log(tf.maximum(tf.reduce_sum(starting, axis=-1, keepdims=True), _NO_CHANCE))
     ended = tf.reduce_sum(tf.where(progress.met, progress.belief, 0.0), axis=-1, keepdims=True)
     may_start = ended + (1.0 - ended) * tf.exp(starts)  # S
 
@@ -129,8 +135,9 @@ def pointed(
     looks *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(looks, -1, keepdims=True), 1e-9))
     weight = goes_on + left * looks * may_start
 
+    of_joining = tf.math.log(left)
     of_starts = tf.math.log(may_start) - starts + tf.math.log1p(-tf.reduce_sum(looks, -1, True))
-    rest = log_probs + tf.math.log(left) + tf.where(joins, 0.0, of_starts)
+    rest = log_probs + tf.where(joins, of_joining, of_joining + of_starts)
     columns = vocabulary.columns_of(token)
     same = token[..., None] == token[:, :, None]
     added = tf.reduce_sum(tf.where(same, weight[:, :, None], 0.0), axis=-1)
@@ -165,7 +172,9 @@ def select(
     wanted = _wanted(progress, phrases)  # batch x beams x phrases
     wanted_columns = vocabulary.columns_of(wanted)
     free = _free(allowed, progress, wanted_columns, vocabulary)
-    free_log_probs, free_columns = tf.math.top_k(free, tf.minimum(most, columns))
+    free = tf.reshape(free, [batch * beams, 1, columns])  # each hypothesis for itself
+    found = best_continuations(tf.zeros([batch * beams, 1]), free, most)
+    free_columns, _, free_log_probs = (tf.reshape(x, [batch, beams, -1]) for x in found)
     of_wanted = tf.gather(log_probs, wanted_columns, batch_dims=2)
     of_wanted = tf.where(wanted == PAD, NEVER, of_wanted)
 
@@ -223,12 +232,11 @@ def _free(
     vocabulary: Vocabulary,
 ) -> Tensor:
     """Log-probabilities of what no phrase asks for; EOS waits until all phrases stand."""
-    ids = vocabulary.all_ids(tf.shape(allowed)[-1])
-    waits = (ids == EOS) & ~all_met(progress)[..., None]
     joins = vocabulary.joins(tf.shape(allowed)[-1]) & progress.closing[..., None]
-    allowed = tf.where(waits | joins | vocabulary.is_never(ids), NEVER, allowed)
-    never = tf.fill(tf.shape(wanted_columns), NEVER)
-    return tf.tensor_scatter_nd_min(allowed, _indices(wanted_columns), never)
+    allowed = tf.where(joins, NEVER, allowed)
+    waiting = vocabulary.columns_of(tf.where(all_met(progress), PAD, EOS))  # PAD never comes
+    barred = tf.concat([wanted_columns, waiting[..., None]], axis=-1)
+    return tf.tensor_scatter_nd_min(allowed, _indices(barred), tf.fill(tf.shape(barred), NEVER))
 
 
 def _indices(columns: Tensor) -> Tensor:

@@ -93,10 +93,10 @@ class Past(NamedTuple):
         as the one a period before; the token that makes it `most` whole periods is one too many.
 
         Args:
-            most: batch, how often the same tokens may stand in a row.
+            most: batch x LONGEST_REPEATED, how often a sequence may stand in a row, by its length.
         """
         periods = tf.range(1, LONGEST_REPEATED + 1)
-        last = periods * most[:, None] - 1  # batch x periods
+        last = periods * most - 1  # batch x periods
         return tf.where(self.runs == last[:, None], self.recent, PAD)
 
 

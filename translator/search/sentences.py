@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from translator.constants import EXTRA_LENGTH, PAD
 from translator.search.hypotheses import Sentences, Tensor
+from translator.search.rules import LONGEST_REPEATED
 
 NO_LIMIT = 2**20
 """Of repetitions: more than any hypothesis has tokens."""
@@ -28,5 +29,6 @@ def sentences_of(
     lengths = tf.reduce_sum(tf.cast(mask, tf.float32), axis=1)
     # Without the thousandth, 1.3 times 90 would be 116: float32 has no 1.3.
     max_lengths = tf.cast(max_length_ratio * lengths + 1e-3, tf.int32) + EXTRA_LENGTH
-    batch = tf.shape(source_ids)[:1]
-    return Sentences(given, mask, max_lengths, tf.fill(batch, NO_LIMIT), tf.fill(batch, beam_size))
+    batch = tf.shape(source_ids)[0]
+    max_repeats = tf.fill([batch, LONGEST_REPEATED], NO_LIMIT)
+    return Sentences(given, mask, max_lengths, max_repeats, tf.fill([batch], beam_size))
