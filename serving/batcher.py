@@ -2,7 +2,8 @@
 
 A few threads search; each takes, whenever it is free, as many waiting sentences of one model and
 of like length as one search can hold. Nothing waits for a batch to fill up: a lone request is
-searched at once, and batches grow by themselves as more is asked for.
+searched at once, and batches grow by themselves as more is asked for. Sentences whose translations
+must hold something are searched by themselves: they take longer, and nobody else waits for them.
 
 Who is next is decided by fair queueing (Demers, Keshav & Shenker 1989): each request reads its
 sentences into the queue as if it had a machine of its own, so that a sentence does not wait for
@@ -36,6 +37,9 @@ _LEAST = 8
 
 _SHORT = 32
 """Characters up to which sentences count as equally long, and cost the same."""
+
+_REQUIRING = 3.0
+"""What a sentence costs that requires something, as a multiple of one that does not."""
 
 _LOOK = 0.5
 """Seconds between two looks at whether a caller is still there."""
@@ -83,6 +87,7 @@ class _Item:
     job: _Job
     place: int
     length: int
+    requires: bool
     cost: float
 
     @property
@@ -189,9 +194,10 @@ class Batcher:
         items, finish = [], self._clock
         for place, sentence in enumerate(job.sentences):
             length = max(_SHORT, len(sentence.text))
-            cost = float(length * job.search.beam_size)
+            requires = sentence.requires
+            cost = length * job.search.beam_size * (_REQUIRING if requires else 1.0)
             finish += cost
-            items.append(_Item(finish, next(self._serials), job, place, length, cost))
+            items.append(_Item(finish, next(self._serials), job, place, length, requires, cost))
         return items
 
     def _refuse_excess(self, finish: float) -> None:
@@ -237,6 +243,8 @@ class Batcher:
 
     def _go_together(self, one: _Item, other: _Item) -> bool:
         if one.job is not other.job and not self._merge:
+            return False
+        if one.requires != other.requires:
             return False
         alike = max(one.length, other.length) <= 2 * min(one.length, other.length)
         return alike and one.job.kind == other.job.kind

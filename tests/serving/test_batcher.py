@@ -12,6 +12,7 @@ from serving.batcher import Batcher
 from serving.observer import Silent
 from serving.waiting import Caller, Gone, Overloaded, TooLate
 from translator.config import SearchConfig
+from translator.constants import PLACEHOLDERS
 from translator.texts.sentence import Sentence
 from translator.translation import Hypothesis, Translation
 
@@ -142,6 +143,14 @@ def test_other_settings_and_other_lengths_are_searched_apart(gate: Gate, clients
     futures.append(clients.ask("c"))
     finish(clients, busy, *futures)
     assert sorted(gate.batches[1:]) == [["a", "c"], ["b"], [long]]
+
+
+def test_what_must_hold_something_is_searched_apart(gate: Gate, clients: Clients) -> None:
+    busy = clients.occupy()
+    holding = [f"a {PLACEHOLDERS[0]}", f"{PLACEHOLDERS[7]} b"]
+    futures = [clients.ask(text) for text in ("1", holding[0], "2", "3", holding[1])]
+    finish(clients, busy, *futures)
+    assert gate.batches[1:] == [["1", "2", "3"], holding]
 
 
 def test_without_merging_a_search_holds_one_request(gate: Gate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from translator.constants import PLACEHOLDERS
 from translator.translation import Translation
 
 
@@ -37,6 +38,11 @@ class Sentence:
     text: str
     terms: tuple[Term, ...] = ()
     max_repeats: int | None = None
+
+    @property
+    def requires(self) -> bool:
+        """Whether there is something that its translation must hold: it is searched otherwise."""
+        return bool(self.terms) or any(symbol in self.text for symbol in PLACEHOLDERS)
 
 
 Translate = Callable[[list[Sentence]], "list[Translation]"]
