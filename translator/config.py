@@ -116,8 +116,8 @@ class SearchConfig:
         min_length: Minimum number of target tokens, not counting EOS.
         max_length_ratio: A target is cut at this multiple of the source length, plus 10 tokens.
         no_repeat_ngram_size: An n-gram of this size may occur only once; 0 disables this rule.
-        max_repeats: How many times in a row the same tokens may occur, or as often as about as
-            many do in the source, if that is more; 0 disables this rule.
+        max_repeats: How many times in a row the same tokens may occur, or as often as more than
+            half as many do in the source, if that is more; 0 disables this rule.
 
     Raises:
         ConfigError: A setting is out of its range.

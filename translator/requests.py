@@ -23,9 +23,8 @@ _NARROW, _NARROW_STEP, _WIDE_STEP = 32, 4, 16
 """Source pieces up to which widths are rounded up to multiples of the first step; then of the
 second."""
 
-_LONGER = 2
-"""What repeats because a sequence of the source does is at most this many times as long, plus one
-token."""
+_SHORT = 3
+"""Tokens of a sequence that may repeat because any of the source does, however short: a word."""
 
 _WIDER = 1.5
 """How many times as wide the beams of a batch may be as its narrowest."""
@@ -119,8 +118,8 @@ def request(rows: Sequence[Row], search: SearchConfig) -> Request:
 def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
     """How often in a row a sequence of tokens may stand in each translation, by its length.
 
-    As often as `most` says, or as a sequence of the source does that is not much shorter: a run of
-    marks is no reason to repeat a sentence.
+    As often as `most` says, or as a sequence of the source does that is more than half as long: a
+    run of marks, or of the bytes of a strange letter, is no reason to repeat a sentence.
 
     Args:
         source_ids: batch x source_length, 0-padded.
@@ -138,9 +137,10 @@ def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
         run = (here - broken).max(axis=1)  # tokens in a row that are as the one a period before
         there[:, period - 1] = run // period + 1
     at_least = np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]  # of this period, or a longer
-    shortest = -(-np.arange(LONGEST_REPEATED) // _LONGER)  # of the source, p <= 2q + 1
+    lengths = np.arange(1, LONGEST_REPEATED + 1)
+    shortest = np.where(lengths <= _SHORT, 1, lengths // 2 + 1)  # of the source
     limits = np.array([number or NO_LIMIT for number in most], np.int32)
-    return np.maximum(limits[:, None], at_least[:, np.maximum(shortest, 1) - 1])
+    return np.maximum(limits[:, None], at_least[:, shortest - 1])
 
 
 def _max_repeats(row: Row, search: SearchConfig) -> int:
