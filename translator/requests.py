@@ -148,9 +148,9 @@ def _max_repeats(row: Row, search: SearchConfig) -> int:
 
 
 def _beams(row: Row, search: SearchConfig) -> int:
-    """A place for each number of required tokens put out, and two to spare; in few widths."""
-    tokens = sum(len(phrase.ids) for phrase in row.phrases)
-    return round_up(tokens + 3) if tokens and tokens + 3 > search.beam_size else search.beam_size
+    """A place for each number of required tokens that may have been put out; in few widths."""
+    places = sum(len(phrase.ids) for phrase in row.phrases) + 1
+    return round_up(places) if places > search.beam_size else search.beam_size
 
 
 def _required(rows: Sequence[Row], source_length: int) -> Required | None:
