@@ -134,12 +134,22 @@ def hostile(arguments: Any) -> None:
         "token and are marked as truncated"
     )
     words = " ".join(source for source, _ in arguments.pairs).split()
-    for length in (30, 60, 120, 240):
-        some = [" ".join(words[n * length : (n + 1) * length]) for n in range(8)]
-        translator.translate(some)
-        begun = time.monotonic()
-        translator.translate(some)
-        print(f"{length} words: {1000 * (time.monotonic() - begun) / 8 / length:.2f} ms a word")
+    lengths = (30, 60, 120, 180, 240)
+    by_length = {n: [" ".join(words[k * n : (k + 1) * n]) for k in range(8)] for n in lengths}
+    times = defaultdict(list)
+    tokens = {}
+    for _ in range(6):
+        for length, some in by_length.items():
+            begun = time.monotonic()
+            translations = translator.translate(some)
+            times[length].append(1000 * (time.monotonic() - begun))
+            tokens[length] = sum(len(t.hypotheses[0].tokens) for t in translations)
+    for length in lengths:
+        milliseconds = statistics.median(times[length][1:])
+        print(
+            f"{length} words: {milliseconds / 8 / length:.2f} ms for each, "
+            f"{milliseconds / tokens[length]:.2f} for each target token"
+        )
 
 
 def hostile_texts(pairs: Pairs, count: int) -> Iterator[str]:
