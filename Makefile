@@ -21,8 +21,7 @@ TRAIN := --set epochs=10 --set average=0.998 --set vocab_size=8000 --set encoder
     --set decoder_size=512 --set attention_size=256 --set batch_tokens=2048
 comma := ,
 
-# Without compiling every module, which takes longer than all that are used do when they are.
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help serve train-ready models test lint format clean

@@ -119,7 +119,7 @@ def pointed(
         token, batch x beams x phrases.
     """
     joins = vocabulary.joins(tf.shape(log_probs)[-1])
-    # No `reduce_logsumexp`: what has no probability here is left to the phrases.
+    # `reduce_logsumexp` would pass over all columns twice as often.
     starting = tf.exp(log_probs + tf.where(joins, NEVER, 0.0))
     starts = tf.math.log(tf.maximum(tf.reduce_sum(starting, axis=-1, keepdims=True), _NO_CHANCE))
     ended = tf.reduce_sum(tf.where(progress.met, progress.belief, 0.0), axis=-1, keepdims=True)
