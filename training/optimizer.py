@@ -10,12 +10,17 @@ from keras import ops
 
 from translator.layers.numerics import Tensor
 
+_EMA_OFFSET = 9.0
+"""After n updates the average is of about the last ninth of them, until its momentum is reached;
+as in `tf.train.ExponentialMovingAverage`."""
+
 
 class ClippingAdam(keras.optimizers.Adam):
     """Adam (Kingma & Ba, arXiv 1412.6980) that keeps the norm from before clipping.
 
     With `weight_decay` it is AdamW (Loshchilov & Hutter, arXiv 1711.05101); matrices decay, vectors
-    (biases, gains) do not.
+    (biases, gains) do not. With `use_ema` it keeps a moving average of the weights; its momentum
+    grows from 0, so that soon after the beginning it is not an average of the initial weights.
 
     Args:
         learning_rate: A number or a schedule.
@@ -66,6 +71,16 @@ class ClippingAdam(keras.optimizers.Adam):
         for variable in variables:
             # On JAX the two now share an array, and whatever computes with one gives it away.
             variable.assign(np.array(variable))
+
+    def _update_model_variables_moving_average(self, trainable_variables: list[Any]) -> None:
+        # Keras's hook after each update; there the momentum is the same from the second on.
+        if not self.use_ema:
+            return
+        updates = ops.cast(self.iterations, "float32")
+        momentum = ops.minimum(self.ema_momentum, updates / (updates + _EMA_OFFSET))
+        averages = self._model_variables_moving_average
+        for variable, average in zip(trainable_variables, averages, strict=True):
+            average.assign(momentum * average + (1.0 - momentum) * variable)
 
     def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
         # Keras's hook between accumulating gradients and applying them.

@@ -111,7 +111,7 @@ def train(
         leave_dictionary(run, corpus, say)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
-        return _train(run, pairs, valid, quiet, report, cluster)
+        return train_pairs(run, pairs, valid, quiet, report, cluster)
 
 
 def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list[Pair]:
@@ -136,9 +136,27 @@ def _encode(run: Run, chunks: Iterator[Chunk], words: list[Pair]) -> EncodedPair
     return encode_chunks(chunks, run.source, run.target, run.config.max_length)
 
 
-def _train(
-    run: Run, pairs: EncodedPairs, valid: Corpus, quiet: bool, report: bool, cluster: Cluster | None
+def train_pairs(
+    run: Run,
+    pairs: EncodedPairs,
+    valid: Corpus,
+    quiet: bool = False,
+    report: bool = True,
+    cluster: Cluster | None = None,
 ) -> Outcome:
+    """Trains, or goes on training, on pairs as ids; what `train` does once it has read them.
+
+    Args:
+        run: With a folder that exists.
+        pairs: To learn from, of the run's tokenizers.
+        valid: To select on.
+        quiet: As for `train`.
+        report: As for `train`.
+        cluster: As for `train`.
+
+    Raises:
+        TranslatorError: A full disk, or a loss that is no number.
+    """
     config, folder = run.config, run.folder
     if config.deterministic:
         compute_deterministically()

@@ -73,21 +73,18 @@ def test_a_second_request_that_came_along_is_not_answered(full: Live) -> None:
     assert requests.get(f"{full.url}/health", timeout=5).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
+def test_a_connection_is_closed_for_who_wants_that(full: Live) -> None:
+    for head in (
         HEAD + b"Connection: Close\r\n",
         HEAD.replace(b"HTTP/1.1", b"HTTP/1.0"),
         HEAD + b"Connection: close, TE\r\n",
-    ],
-)
-def test_a_connection_is_closed_for_who_wants_that(head: bytes, full: Live) -> None:
-    with full.connect() as connection:
-        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
-        received = b""
-        while data := connection.recv(4096):
-            received += data
-    assert received.startswith(b"HTTP/1.1 503 ")
+    ):
+        with full.connect() as connection:
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+            received = b""
+            while data := connection.recv(4096):
+                received += data
+        assert received.startswith(b"HTTP/1.1 503 "), head
 
 
 def test_what_costs_no_work_is_answered_and_refusals_are_counted(full: Live) -> None:

@@ -432,3 +432,17 @@ def test_a_line_of_the_log_covers_its_whole_interval(tmp_path: Path) -> None:
     assert float(unbroken["gradient_norm"]) == pytest.approx(1.05)
     assert float(unbroken["gradient_norm_max"]) == pytest.approx(1.8)
     assert float(unbroken["clipped"]) == 0.5
+
+
+def test_what_is_not_clipped_by_its_norm_is_not_told_of(tmp_path: Path) -> None:
+    class ByValue(Optimizer):
+        clip_norm = 0.0
+
+    progress = Progress(update=1, target_tokens=10)
+    log = RunLog(tmp_path, progress, ProgressDisplay(1, quiet=True))
+    callback = LogTraining(log, 1, progress, ByValue(), lambda _: 1.0)
+    callback.set_model(keras.Sequential())
+    progress.target_tokens += 10
+    callback.on_train_batch_end(0, {"loss": 9.0, "plain_loss": 1.0})
+    [row] = rows(tmp_path)
+    assert row["clipped"] == ""

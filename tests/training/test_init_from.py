@@ -50,7 +50,7 @@ def train(output: Path, corpus: tuple[Path, Path], *more: object, **changes: obj
     values = {**SETTINGS, **changes}
     arguments = [
         *("train", "--source", "xx", "--target", "yy", "--output", output),
-        *("--train", corpus[0], "--valid", corpus[1], "--threads", 1, *more),
+        *("--train", corpus[0], "--valid", corpus[1], "--threads", 1, "--no-report", *more),
         *(part for key, value in values.items() for part in ("--set", f"{key}={value}")),
     ]
     return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
@@ -63,18 +63,24 @@ def valid_scores(run: Path) -> list[float]:
 
 
 @pytest.fixture(scope="module")
+def origin(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy run, in a folder that may go away."""
+    return shutil.copytree(toy_run, tmp_path_factory.mktemp("origin") / "run")
+
+
+@pytest.fixture(scope="module")
 def continued(
-    toy_run: Path, corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    origin: Path, corpus: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("continued") / "run"
-    result = train(folder, corpus, "--init-from", toy_run)
+    result = train(folder, corpus, "--init-from", origin)
     assert result.exit_code == 0, result.output
     return folder
 
 
 class TestFromARun:
-    def test_takes_over_vocabulary_sizes_and_weights(self, continued: Path, toy_run: Path) -> None:
-        old, new = Run.open(toy_run), Run.open(continued)
+    def test_takes_over_vocabulary_sizes_and_weights(self, continued: Path, origin: Path) -> None:
+        old, new = Run.open(origin), Run.open(continued)
         assert (new.source.serialized, new.target.serialized) == (
             old.source.serialized,
             old.target.serialized,
@@ -82,7 +88,7 @@ class TestFromARun:
         for name in SIZES:
             assert getattr(new.config, name) == getattr(old.config, name)
         assert new.config.learning_rate == 0.001
-        assert json.loads((continued / "run.json").read_text())["data"]["init_from"] == str(toy_run)
+        assert json.loads((continued / "run.json").read_text())["data"]["init_from"] == str(origin)
         assert valid_scores(continued)[-1] > 95
 
     def test_adds_to_what_its_origin_leaves_for_the_search(
@@ -146,20 +152,21 @@ class TestFromARun:
 
 class TestAgain:
     def test_goes_on_without_the_old_weights(
-        self, continued: Path, toy_run: Path, corpus: tuple[Path, Path], tmp_path: Path
+        self, continued: Path, origin: Path, corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:
         """The run holds a copy: what becomes of the old one since changes nothing."""
-        shutil.copytree(toy_run, tmp_path / "old")
-        arguments = (tmp_path / "run", corpus, "--init-from", tmp_path / "old")
-        assert train(*arguments).exit_code == 0
-        shutil.rmtree(tmp_path / "old")
+        run = shutil.copytree(continued, tmp_path / "run")
         # As a kill before the first checkpoint leaves it.
-        for path in (tmp_path / "run" / "checkpoints").iterdir():
+        for path in (run / "checkpoints").iterdir():
             path.unlink()
-        (tmp_path / "run" / "best.npz").unlink()
+        (run / "best.npz").unlink()
 
-        assert train(*arguments).exit_code == 0
-        ends = [read_arrays(run / "best.npz") for run in (tmp_path / "run", continued)]
+        origin.rename(tmp_path / "moved")
+        try:
+            assert train(run, corpus, "--init-from", origin).exit_code == 0
+        finally:
+            (tmp_path / "moved").rename(origin)
+        ends = [read_arrays(folder / "best.npz") for folder in (run, continued)]
         for name in ends[0]:
             np.testing.assert_allclose(ends[0][name], ends[1][name], atol=1e-4)
 

@@ -104,3 +104,17 @@ def test_a_schedule_counts_batches_whose_gradients_are_accumulated_too() -> None
     for _ in range(20):
         optimizer.apply([tf.constant([1.0])])
     assert float(optimizer.learning_rate) == pytest.approx(0.5)
+
+
+def test_the_moving_average_soon_forgets_the_initial_weights() -> None:
+    """Momentum n / (n + 9) after n updates, until it is the one that was asked for."""
+    optimizer = ClippingAdam(0.1, use_ema=True, ema_momentum=0.15)
+    weights = variables([5.0])
+    optimizer.build(weights)
+    expected = 0.0
+    for momentum in (0.0, 1 / 10, 0.15, 0.15):
+        optimizer.apply([tf.constant([1.0])])
+        expected = momentum * expected + (1 - momentum) * float(np.asarray(weights[0])[0])
+    optimizer.load_average(weights)
+    assert np.asarray(weights[0])[0] == pytest.approx(expected, abs=1e-6)
+    assert expected != pytest.approx(4.6, abs=1e-3)  # the last weight itself

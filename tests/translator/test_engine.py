@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,21 @@ def engine(*models: Seq2Seq, lexicon: Lexicon | None = None, **kwargs: Any) -> E
     return Engine([stepwise(model) for model in models], lexicon, **kwargs)
 
 
+def engines(
+    make_model: MakeModel, seeds: int, sizes: Any = MappingProxyType({}), **kwargs: Any
+) -> Iterator[Engine]:
+    """One engine with one set of weights after another: nothing is traced twice."""
+    model = make_model(seed=0, **sizes)
+    one = engine(model, **kwargs)
+    for seed in range(seeds):
+        for weight, other in zip(
+            model.weights, make_model(seed=seed, **sizes).weights, strict=True
+        ):
+            weight.assign(other)
+        one.refresh()
+        yield one
+
+
 def log_probs_of(model: Seq2Seq, ids: Any) -> Any:
     """log P of every token of a batch of targets."""
     return score(model, tf.constant(SOURCE), tf.constant(ids))["log_probs"].numpy()
@@ -66,8 +82,7 @@ def test_a_sentence_alone_finds_what_it_finds_among_others(
         SearchConfig(beam_size=1, length_penalty=2.0, max_length_ratio=0.1),
         SearchConfig(beam_size=4, n_best=3, coverage_penalty=0.7),
     ]
-    for seed in range(2):
-        one = engine(make_model(seed=seed, **sizes), lexicon=lexicon if shortlist else None)
+    for one in engines(make_model, 2, sizes, lexicon=lexicon if shortlist else None):
         for search in searches:
             limits = np.full((3, LONGEST_REPEATED), 2, np.int32)
             limits[:, 0] = 3
@@ -154,8 +169,7 @@ def test_a_sentence_may_use_its_own_shortlist(make_model: MakeModel) -> None:
     table[7, 0] = 6
     table[9] = 7, 8
     lexicon = Lexicon(np.array([5], np.int32), table)
-    for seed in range(5):
-        one = engine(make_model(seed=seed), lexicon=lexicon)
+    for one in engines(make_model, 5, lexicon=lexicon):
         found = one.search(Request(SOURCE), SearchConfig(beam_size=3, n_best=3))
         for n, own in enumerate([{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]):
             ids = found["output_ids"][n]
@@ -211,13 +225,8 @@ def test_what_is_required_is_put_out_once_and_by_nobody_else(
     phrases[0, 0, 0] = 9
     spans = np.zeros((3, 1, 5), np.float32)
     spans[0, 0, 1] = 1.0
-    for seed in range(5):
-        one = engine(
-            make_model(seed=seed),
-            lexicon=lexicon,
-            only_required=(9,),
-            joining=np.zeros(10, np.bool_),
-        )
+    joining = np.zeros(10, np.bool_)
+    for one in engines(make_model, 5, lexicon=lexicon, only_required=(9,), joining=joining):
         search = SearchConfig(beam_size=4, n_best=4)
         found = one.search(Request(SOURCE, required=Required(phrases, spans)), search)
         there = (found["output_ids"] == 9).sum(axis=-1)

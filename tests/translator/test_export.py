@@ -104,17 +104,43 @@ def test_assets_are_the_tokenizers(tokenizer: Tokenizer, exported: Path) -> None
         assert (exported / "1" / "assets" / f"{side}.model").read_bytes() == tokenizer.serialized
 
 
-def test_the_next_version(model: Seq2Seq, tokenizer: Tokenizer, folder: Path) -> None:
-    before = contents(folder / "1")
+@pytest.fixture(scope="module")
+def ten(
+    make_model: Callable[..., Seq2Seq],
+    tokenizer: Tokenizer,
+    exported: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Version 10, with a lexicon, beside version 9, which has none."""
+    folder = Path(shutil.copytree(exported, tmp_path_factory.mktemp("ten") / "xx-yy"))
     os.rename(folder / "1", folder / "9")
     (folder / "notes").mkdir()
+    size = tokenizer.size
+    model = make_model(source_vocab_size=size, target_vocab_size=size)
+    lexicon = Lexicon(np.array([7], np.int32), np.zeros((size, 3), np.int32))
+    return export_model(model, tokenizer, tokenizer, folder, INFO, lexicon)
 
-    assert export_model(model, tokenizer, tokenizer, folder, INFO) == folder / "10"
+
+def test_the_next_version(ten: Path, exported: Path) -> None:
+    folder = ten.parent
+    assert ten == folder / "10"
     assert sorted(os.listdir(folder)) == ["10", "9", "notes"]
+    before = contents(exported / "1")
     assert list(contents(folder / "9").values()) == list(before.values())
     assert SavedTranslator.load(folder).version == 10
     # Readable for the user that serves, too.
-    assert (folder / "10").stat().st_mode & 0o777 == 0o755
+    assert ten.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_lexicon_goes_with_the_model(ten: Path, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    version, size = Path(shutil.copytree(ten, tmp_path / "10")), tokenizer.size
+    path = version / "assets" / "lexicon.npz"
+
+    assert Lexicon.load(path, size, size).common.tolist() == [7]
+    assert not (ten.parent / "9" / "assets" / "lexicon.npz").exists()  # there, none was given
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ModelFolderError, match=r"lexicon\.npz: damaged"):
+        SavedTranslator.load(version)
 
 
 @pytest.mark.parametrize("name", ["score", "translate"])
@@ -174,16 +200,3 @@ def test_an_interrupted_export_leaves_nothing(
         export_model(model, tokenizer, tokenizer, folder, INFO)
 
     assert os.listdir(folder) == ["1"]
-
-
-def test_a_lexicon_goes_with_the_model(model: Seq2Seq, tokenizer: Tokenizer, folder: Path) -> None:
-    size = tokenizer.size
-    lexicon = Lexicon(np.array([7], np.int32), np.zeros((size, 3), np.int32))
-    version = export_model(model, tokenizer, tokenizer, folder, INFO, lexicon)
-    path = version / "assets" / "lexicon.npz"
-
-    assert Lexicon.load(path, size, size).common.tolist() == [7]
-    assert not (folder / "1" / "assets" / "lexicon.npz").exists()  # there, none was given
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ModelFolderError, match=r"lexicon\.npz: damaged"):
-        SavedTranslator.load(version)
