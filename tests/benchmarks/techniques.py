@@ -138,6 +138,14 @@ def table(figures: list[dict[str, Any]]) -> str:
     return text
 
 
+_CLIPPED = {
+    next(iter(GROUPS["the base"])): "LSTM, clipped to norm 1",
+    "none": "LSTM, not clipped",
+    "by value, 0.1": "LSTM, each entry clipped to 0.1",
+    "tanh, none": "tanh, not clipped",
+}
+
+
 def draw_norms(figures: list[dict[str, Any]], path: Path) -> None:
     """Draws the largest gradient norm of each log interval, of the first seed."""
     import matplotlib
@@ -149,8 +157,10 @@ def draw_norms(figures: list[dict[str, Any]], path: Path) -> None:
     for line in figures:
         if line["seed"] == SEEDS[0] and line["name"].startswith(("the base", "clipping")):
             updates, norms = zip(*line["gradient_norms"], strict=True)
-            axes.plot(updates, norms, label=line["name"].replace("the base: ", "by norm, 1: "))
+            axes.plot(updates, norms, label=_CLIPPED[line["name"].split(": ")[1]])
     axes.set(yscale="log", xlabel="update", ylabel="largest gradient norm in 20 updates")
+    axes.set_yticks([0.5, 1, 2, 5], ["0.5", "1", "2", "5"])
+    axes.minorticks_off()
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     plt.savefig(path, dpi=120)
