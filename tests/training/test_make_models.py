@@ -43,7 +43,7 @@ def test_one_direction(tmp_path: Path) -> None:
     for name in ("Makefile", "translator", "training"):
         (tmp_path / name).symlink_to(ROOT / name)
     # Short pairs alone, since the phrasebook has many long ones.
-    small = settings(epochs=1, vocab_size=400, batch_tokens=2000, max_length=12)
+    small = settings(epochs=1, vocab_size=400, batch_tokens=2000, max_length=8)
     with file_server.serving(archive()) as server:
         options = [
             "DIRECTIONS=en-es",
