@@ -39,6 +39,7 @@ FREE_TO_CHANGE = frozenset(
     {
         "deterministic",
         "epochs",
+        "hours",
         "patience",
         "log_every",
         "validate_every",
@@ -92,6 +93,8 @@ class TrainConfig:
         batch_tokens: Maximum number of tokens in a batch, on its longer side, including padding.
         accumulate: Number of batches whose gradients are averaged for one change of the weights.
         epochs: Number of passes over the corpus.
+        hours: As many of the epochs as take so many hours on this machine, at least one; the
+            schedules end with the last of them. 0 means all.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
         learning_rate: The learning rate after the warm-up.
         decay: How the learning rate falls: `constant`, `linear`, `cosine`, `inverse_sqrt`, or
@@ -165,6 +168,7 @@ class TrainConfig:
     batch_tokens: int = 2048
     accumulate: int = 1
     epochs: int = 12
+    hours: float = 0.0
     label_smoothing: float = 0.1
     learning_rate: float = 0.0015
     decay: RateKind = "linear"
@@ -210,7 +214,7 @@ class TrainConfig:
             self._require(name, 0.0 <= getattr(self, name) < 1.0, "in [0, 1)")
         self._require("subword_sampling", 0.0 <= self.subword_sampling <= 1.0, "in [0, 1]")
         self._require("batch_tokens", self.batch_tokens > self.max_length, "above max_length")
-        for name in ("clip_norm", "clip_value", "patience", "warmup", "validate_every"):
+        for name in ("clip_norm", "clip_value", "hours", "patience", "warmup", "validate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         self._require("clip_value", not (self.clip_norm and self.clip_value), "0 beside clip_norm")
         halves_too_late = self.decay == "plateau" and 0 < self.patience <= self.plateau

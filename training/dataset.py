@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -270,3 +270,15 @@ def widths_to_compile(least: int = 0) -> tuple[int, ...]:
     """
     widths = FEW_WIDTHS if keras.config.backend() == "jax" else ()
     return tuple(width for width in widths if width >= least)
+
+
+def as_dataset(stream: Callable[[], Iterator[Batch]]) -> Any:
+    """A stream of batches as what `fit` takes on the backend in use."""
+    if keras.config.backend() != "tensorflow":
+        return stream()
+    import tensorflow as tf
+
+    ids = tf.TensorSpec((None, None), tf.int32)
+    ratio = tf.TensorSpec((None,), tf.float32)
+    signature = ({"source_ids": ids, "target_ids": ids, "teacher_forcing": ratio}, ids)
+    return tf.data.Dataset.from_generator(stream, output_signature=signature).prefetch(4)

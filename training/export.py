@@ -63,7 +63,7 @@ def export_run(
 
 
 def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
-    progress = Checkpoints(run.folder / "checkpoints").progress()
+    progress = Checkpoints(run.checkpoints).progress()
     return {
         "data": [bare_names(files) for files in run.data.train + run.data.tagged],
         "pairs": run.corpus.get("kept"),

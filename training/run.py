@@ -143,6 +143,7 @@ class Run:
         backend: The Keras backend that trains it.
         parts: How many parts of a batch are computed side by side. Each draws for itself, so a
             run keeps its number on whatever processor it goes on.
+        passes: How many of its epochs fit into its hours; 0 where that is not settled.
     """
 
     folder: Path
@@ -153,6 +154,7 @@ class Run:
     corpus: Mapping[str, Any]
     backend: str = "tensorflow"
     parts: int = 1
+    passes: int = 0
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -170,8 +172,19 @@ class Run:
                 f"{folder}: expected the folder of a run. Received: {error}"
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
-        computed = stored.get("backend", "tensorflow"), stored.get("parts", 1)
-        return cls(folder, config, data, source, target, stored.get("corpus", {}), *computed)
+        backend, parts = stored.get("backend", "tensorflow"), stored.get("parts", 1)
+        corpus, passes = stored.get("corpus", {}), stored.get("passes", 0)
+        return cls(folder, config, data, source, target, corpus, backend, parts, passes)
+
+    @property
+    def epochs(self) -> int:
+        """How many passes over the corpus it makes."""
+        return min(self.config.epochs, self.passes or self.config.epochs)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.folder / "checkpoints"
 
     @property
     def model_config(self) -> ModelConfig:
@@ -239,6 +252,7 @@ class Run:
             "corpus": self.corpus,
             "backend": self.backend,
             "parts": self.parts,
+            "passes": self.passes,
         }
         # In ASCII, as names of files need not be UTF-8.
         _write(self.folder / "run.json", json.dumps(stored, indent=2).encode())
@@ -333,7 +347,8 @@ def _take_up(
             f"{folder}: a run was begun here with other settings; name another --output, or "
             f"take those settings again: {'; '.join(differences)}"
         )
-    return dataclasses.replace(before, config=config)
+    same_hours = config.hours == before.config.hours
+    return dataclasses.replace(before, config=config, passes=before.passes if same_hours else 0)
 
 
 def _describe(corpus: StreamedCorpus, valid: Corpus) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -26,12 +26,20 @@ from training.checkpoint import Checkpoints, Progress, save_weights
 from training.cluster import Cluster
 from training.config import TrainConfig
 from training.corpus import Chunk, Corpus, Pair, StreamedCorpus
-from training.dataset import Batches, EncodedPairs, Sampling, encode_chunks, widths_to_compile
+from training.dataset import (
+    Batches,
+    EncodedPairs,
+    Sampling,
+    as_dataset,
+    encode_chunks,
+    widths_to_compile,
+)
 from training.evaluation import Validator
 from training.leaving import leave_dictionary, leave_lexicon
 from training.log import RunLog
 from training.optimizer import ClippingAdam
 from training.overlap import Overlap
+from training.pace import fit_to_hours
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
@@ -41,7 +49,7 @@ from training.subwords import make_sampler
 from training.trainee import compute_deterministically, make_trainee, state_of
 from training.words import learn_words, read_words, write_words
 from training.workers import TellState, leading
-from translator.errors import ClusterError, TranslatorError
+from translator.errors import ClusterError, ConfigError, TranslatorError
 from translator.model import Seq2Seq, build
 
 _T = TypeVar("_T")
@@ -95,6 +103,9 @@ def train(
         TranslatorError: Input that cannot be used, a run that was begun with other settings, a
             full disk, or a loss that is no number.
     """
+    since = time.monotonic()
+    if cluster is not None and settings.get("hours"):
+        raise ConfigError("hours: expected 0 where processes train together; set epochs instead")
     say = ProgressDisplay(0, quiet).say
     corpus = data.stream(settings.get("seed", TrainConfig.seed))
     valid = data.read(data.valid)
@@ -111,7 +122,7 @@ def train(
         leave_dictionary(run, corpus, say)
         del corpus  # its sample of texts is not needed any more
         leave_lexicon(run, pairs, say)
-        return train_pairs(run, pairs, valid, quiet, report, cluster)
+        return train_pairs(run, pairs, valid, quiet, report, cluster, since)
 
 
 def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list[Pair]:
@@ -143,6 +154,7 @@ def train_pairs(
     quiet: bool = False,
     report: bool = True,
     cluster: Cluster | None = None,
+    since: float | None = None,
 ) -> Outcome:
     """Trains, or goes on training, on pairs as ids; what `train` does once it has read them.
 
@@ -153,6 +165,7 @@ def train_pairs(
         quiet: As for `train`.
         report: As for `train`.
         cluster: As for `train`.
+        since: When this began, by the monotonic clock; None is now.
 
     Raises:
         TranslatorError: A full disk, or a loss that is no number.
@@ -161,12 +174,14 @@ def train_pairs(
     if config.deterministic:
         compute_deterministically()
     batches = Batches(pairs, config.batch_tokens, config.seed, _sampling(run), widths_to_compile())
-    total = config.epochs * len(batches)
+    say = ProgressDisplay(0, quiet).say
+    run = fit_to_hours(run, batches, since or time.monotonic(), say)
+    total = run.epochs * len(batches)
     model = build(run.model_config, config.dtype(), config.seed)
     run.load_initial(model)
-    ProgressDisplay(0, quiet).say(
+    say(
         f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
-        f"batches; {config.epochs} epochs, {total} updates; {model.count_params():,} weights, "
+        f"batches; {run.epochs} epochs, {total} updates; {model.count_params():,} weights, "
         f"{config.dtype()}{_about(pairs, config.max_length)}"
     )
     validator = Validator(model, run.source, run.target, valid.pairs, config, run.data.target)
@@ -208,7 +223,7 @@ def _fit(
     trainee = make_trainee(model, config, total, run.parts, cluster)
     optimizer = trainee.optimizer
     state = state_of(trainee)
-    checkpoints = Checkpoints(run.folder / "checkpoints")
+    checkpoints = Checkpoints(run.checkpoints)
     progress = checkpoints.restore(state, display.say) or Progress()
     if progress.update:
         display.say(f"going on from update {progress.update}")
@@ -260,7 +275,7 @@ def _fit(
         with _saved_when_a_process_is_lost(cluster, save, drawn, progress):
             try:
                 trainee.fit(
-                    _as_dataset(lambda: batches.stream(progress.update, total, forcing)),
+                    as_dataset(lambda: batches.stream(progress.update, total, forcing)),
                     steps_per_epoch=total - progress.update,
                     epochs=1,
                     shuffle=False,
@@ -341,15 +356,3 @@ def _sampling(run: Run) -> Sampling | None:
         for tokenizer in (run.source, run.target)
     )
     return Sampling(source, target, config.max_length)
-
-
-def _as_dataset(stream: Callable[[], Any]) -> Any:
-    """The stream as what `fit` takes on the backend in use."""
-    if keras.config.backend() != "tensorflow":
-        return stream()
-    import tensorflow as tf
-
-    ids = tf.TensorSpec((None, None), tf.int32)
-    ratio = tf.TensorSpec((None,), tf.float32)
-    signature = ({"source_ids": ids, "target_ids": ids, "teacher_forcing": ratio}, ids)
-    return tf.data.Dataset.from_generator(stream, output_signature=signature).prefetch(4)

@@ -3,12 +3,13 @@
 Whatever all runs share is made once in a process: the vocabulary, the pairs as ids. A run is then
 its updates, one validation, and the search on the test split, of the model as it lies in memory.
 
-The corpus is that of Elliott et al. (arXiv 1605.00459), English to German, as `multi30k_runs` wants
+The corpus is that of Elliott et al. (arXiv 1605.00459), English to German, as `multi30k_data` wants
 it.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import multiprocessing
 import os
@@ -19,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from multi30k_runs import ROOT, gradient_norms, lines, scores
+from multi30k_data import ROOT, TEST, lines, scores
 
 sys.path.insert(0, str(ROOT))
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from training.run import Data, Run
     from translator.tokenizer import Tokenizer
 
-SOURCE, TARGET, TEST = "en", "de", "test_2016_flickr"
+SOURCE, TARGET = "en", "de"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,3 +170,10 @@ def _translate(run: Run) -> list[str]:
     translator = Translator(LiveModel(run.best_model(), run.source, run.target))
     search = SearchConfig(beam_size=5)
     return [one.text for one in translator.translate(shared.sources, search)]
+
+
+def gradient_norms(log: Path) -> list[tuple[int, float]]:
+    """Update and largest norm of each interval of a run's log."""
+    with open(log, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["gradient_norm_max"]]
+    return [(int(row["update"]), float(row["gradient_norm_max"])) for row in rows]

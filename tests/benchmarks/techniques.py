@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multi30k_runs import read
+from multi30k_data import read
 from technique_runs import Job, run_all
 
 SEEDS = (1, 2, 3)

@@ -74,6 +74,12 @@ from translator.config import from_mapping
     metavar="K",
     help="Same as --set truncate_bptt=K: backpropagate only within chunks of K steps.",
 )
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0),
+    metavar="H",
+    help="Same as --set hours=H: as many epochs as take so many hours on this machine.",
+)
 @click.option("--skip-bad-lines", is_flag=True, help="Skip and count lines that cannot be read.")
 @click.option(
     "--init-from",
@@ -97,6 +103,7 @@ def train(
     config_file: Path | None,
     settings: tuple[str, ...],
     truncate_bptt: int | None,
+    hours: float | None,
     skip_bad_lines: bool,
     init_from: Path | None,
     cluster: str | None,
@@ -129,6 +136,8 @@ def train(
         )
         if truncate_bptt is not None:
             settings = (*settings, f"truncate_bptt={truncate_bptt}")
+        if hours is not None:
+            settings = (*settings, f"hours={hours}")
         given, origin = read_settings(config_file, settings), None
         from_mapping(TrainConfig, given)  # what does not fit should show before anybody waits
         joined = None if cluster is None else join_others(cluster, 0, quiet)
