@@ -16,7 +16,14 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_the_table_of_server_settings_is_complete() -> None:
     rows = [f"| `{v.name}` | `{v.default}` | {v.meaning} |" for v in variables()]
-    assert [row for row in rows if row not in README] == []
+    table = (ROOT / "docs" / "serving.md").read_text("utf-8")
+    assert [row for row in rows if row not in table] == []
+
+
+def test_the_server_settings_that_come_first_are_as_in_that_table() -> None:
+    told = re.findall(r"^\| `TRANSLATE_.*", README, re.MULTILINE)
+    assert len(told) >= 5
+    assert set(told) <= {f"| `{v.name}` | `{v.default}` | {v.meaning} |" for v in variables()}
 
 
 def test_the_defaults_of_training_settings_are_those_of_the_code() -> None:

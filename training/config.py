@@ -93,8 +93,8 @@ class TrainConfig:
         batch_tokens: Maximum number of tokens in a batch, on its longer side, including padding.
         accumulate: Number of batches whose gradients are averaged for one change of the weights.
         epochs: Number of passes over the corpus.
-        hours: As many of the epochs as take so many hours on this machine, at least one; the
-            schedules end with the last of them. 0 means all.
+        hours: Limits the epochs to those that fit into so many hours on this machine, at least one;
+            the schedules end with the last of them. 0 means no limit.
         label_smoothing: Share of the target distribution that is spread over the vocabulary.
         learning_rate: The learning rate after the warm-up.
         decay: How the learning rate falls: `constant`, `linear`, `cosine`, `inverse_sqrt`, or

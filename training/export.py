@@ -63,14 +63,14 @@ def export_run(
 
 
 def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
-    progress = Checkpoints(run.checkpoints).progress()
+    progress = Checkpoints(run.checkpoint_folder).progress()
     return {
         "data": [bare_names(files) for files in run.data.train + run.data.tagged],
         "pairs": run.corpus.get("kept"),
         "licence": licence,
         "attribution": attribution,
         "command": training_command(run),
-        "settings": dataclasses.asdict(run.config),
+        "settings": dataclasses.asdict(run.settled),
         **(progress.totals() if progress else {}),
     }
 

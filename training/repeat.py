@@ -15,10 +15,9 @@ from training.run import Run
 def training_command(run: Run) -> str:
     """The command that trains such a model again, files without their folders."""
     usual, _ = choose_config({}, run.corpus.get("kept", 1))
-    made = dataclasses.replace(run.config, epochs=run.epochs, hours=usual.hours)
     changed = {
         name: value
-        for name, value in dataclasses.asdict(made).items()
+        for name, value in dataclasses.asdict(run.settled).items()
         if value != getattr(usual, name)
     }
     if run.config.precision == usual.dtype():

@@ -1,6 +1,6 @@
 """The folder of a training run: all of it, so that it can go on, be exported and be looked at.
 
-RUN/run.json              settings, languages, corpus counts
+RUN/run.json              settings, languages, corpus counts, how many epochs fit into its hours
 RUN/source.model, target.model
 RUN/log.csv, RUN/tensorboard/
 RUN/checkpoints/          the last two
@@ -143,7 +143,7 @@ class Run:
         backend: The Keras backend that trains it.
         parts: How many parts of a batch are computed side by side. Each draws for itself, so a
             run keeps its number on whatever processor it goes on.
-        passes: How many of its epochs fit into its hours; 0 where that is not settled.
+        epochs_that_fit: How many fit into its hours; 0 where there is no limit, or none is settled.
     """
 
     folder: Path
@@ -154,7 +154,7 @@ class Run:
     corpus: Mapping[str, Any]
     backend: str = "tensorflow"
     parts: int = 1
-    passes: int = 0
+    epochs_that_fit: int = 0
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -173,16 +173,17 @@ class Run:
             ) from error
         source, target = (Tokenizer.load(folder / f"{s}.model") for s in ("source", "target"))
         backend, parts = stored.get("backend", "tensorflow"), stored.get("parts", 1)
-        corpus, passes = stored.get("corpus", {}), stored.get("passes", 0)
-        return cls(folder, config, data, source, target, corpus, backend, parts, passes)
+        corpus, fit = stored.get("corpus", {}), stored.get("epochs_that_fit", 0)
+        return cls(folder, config, data, source, target, corpus, backend, parts, fit)
 
     @property
-    def epochs(self) -> int:
-        """How many passes over the corpus it makes."""
-        return min(self.config.epochs, self.passes or self.config.epochs)
+    def settled(self) -> TrainConfig:
+        """The settings, with the epochs that fit into its hours in the place of the hours."""
+        epochs = min(self.config.epochs, self.epochs_that_fit or self.config.epochs)
+        return dataclasses.replace(self.config, epochs=epochs, hours=0.0)
 
     @property
-    def checkpoints(self) -> Path:
+    def checkpoint_folder(self) -> Path:
         """The folder of its checkpoints."""
         return self.folder / "checkpoints"
 
@@ -252,7 +253,7 @@ class Run:
             "corpus": self.corpus,
             "backend": self.backend,
             "parts": self.parts,
-            "passes": self.passes,
+            "epochs_that_fit": self.epochs_that_fit,
         }
         # In ASCII, as names of files need not be UTF-8.
         _write(self.folder / "run.json", json.dumps(stored, indent=2).encode())
@@ -347,8 +348,8 @@ def _take_up(
             f"{folder}: a run was begun here with other settings; name another --output, or "
             f"take those settings again: {'; '.join(differences)}"
         )
-    same_hours = config.hours == before.config.hours
-    return dataclasses.replace(before, config=config, passes=before.passes if same_hours else 0)
+    fit = before.epochs_that_fit if config.hours == before.config.hours else 0
+    return dataclasses.replace(before, config=config, epochs_that_fit=fit)
 
 
 def _describe(corpus: StreamedCorpus, valid: Corpus) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from training.commands.common import (
     threads_option,
 )
 from translator.config import from_mapping
+from translator.errors import ConfigError
 
 
 @click.command()
@@ -78,7 +79,7 @@ from translator.config import from_mapping
     "--hours",
     type=click.FloatRange(min=0),
     metavar="H",
-    help="Same as --set hours=H: as many epochs as take so many hours on this machine.",
+    help="Same as --set hours=H: at most so many epochs as fit into H hours on this machine.",
 )
 @click.option("--skip-bad-lines", is_flag=True, help="Skip and count lines that cannot be read.")
 @click.option(
@@ -139,7 +140,9 @@ def train(
         if hours is not None:
             settings = (*settings, f"hours={hours}")
         given, origin = read_settings(config_file, settings), None
-        from_mapping(TrainConfig, given)  # what does not fit should show before anybody waits
+        config = from_mapping(TrainConfig, given)  # what does not fit should show before any wait
+        if cluster is not None and config.hours:
+            raise ConfigError("hours: expected 0 beside --cluster; set epochs instead")
         joined = None if cluster is None else join_others(cluster, 0, quiet)
         if init_from and (output / "run.json").exists():
             given = inherit(given, taken_over(output), init_from)

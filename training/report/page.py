@@ -69,7 +69,7 @@ def render(content: Content) -> str:
         ended=_ended(content.status),
         tiles=_tiles(content.rows, best),
         facts=_facts(content, best),
-        settings=changed_settings(run.config),
+        settings=changed_settings(run.settled),
         validations=_validations(content.rows),
         curves=content.curves,
         lengths=content.lengths,
