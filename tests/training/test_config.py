@@ -274,6 +274,7 @@ class TestChanged:
         now = TrainConfig(
             deterministic=True,
             epochs=99,
+            hours=2.0,
             patience=0,
             log_every=1,
             validate_every=2,
