@@ -159,6 +159,7 @@ class Batcher:
         if not sentences:
             return []
         job = _Job(searcher, search, sentences, caller or Caller())
+        job.caller.check()
         self._admit(job)
         try:
             with self._turns.aside():
@@ -250,7 +251,8 @@ class Batcher:
         return alike and one.job.kind == other.job.kind
 
     def _wanted(self, job: _Job) -> bool:
-        return not job.done.is_set() and time.monotonic() < job.caller.deadline
+        late = time.monotonic() >= job.caller.deadline
+        return not (job.done.is_set() or late or job.caller.gone())
 
     def _search(self, batch: list[_Item]) -> None:
         job = batch[0].job

@@ -189,7 +189,7 @@ def _error_responses(
     statuses: Iterable[HTTPStatus], schemas: _Schemas
 ) -> Iterator[tuple[str, Schema]]:
     for status in statuses:
-        headers = _headers()
+        headers = _headers(always=False)
         if status in _RETRIED:
             headers["Retry-After"] = {
                 "description": "Seconds after which to ask again",
@@ -205,11 +205,12 @@ def _error_responses(
         )
 
 
-def _headers() -> dict[str, Schema]:
+def _headers(*, always: bool = True) -> dict[str, Schema]:
+    """Not always: what a full server refuses before it is read has no name."""
     return {
         "X-Request-ID": {
             "description": "Name of the request in the log: the one that it brought, or a new one",
-            "required": True,
+            "required": always,
             "schema": {"type": "string"},
         }
     }

@@ -130,7 +130,9 @@ class Registry:
 
         Raises:
             InputError: There are none.
+            NotReady: No model is ready.
         """
+        self._require_ready()
         sources = [source for source, code in self.pairs if code == target]
         if not sources:
             self._require_known(target)
@@ -188,9 +190,12 @@ class Registry:
         slots = [(slot.pair, slot) for slot in self._slots.values()]
         return {pair: slot for pair, slot in slots if pair is not None}
 
-    def _slot(self, source: str, target: str) -> Slot:
-        if not self.pairs:
+    def _require_ready(self) -> None:
+        if not self.ready:
             raise NotReady("No model is ready")
+
+    def _slot(self, source: str, target: str) -> Slot:
+        self._require_ready()
         self._require_known(source, target)
         slot = self._by_pair().get((source, target))
         if slot is None:

@@ -33,7 +33,7 @@ def blueprint(settings: Settings) -> Blueprint:
             "Tell which language a text is in, the likeliest first",
             request=DetectRequest,
             answer=list[DetectedLanguage],
-            errors=(400, 403, 413, 429),
+            errors=(400, 403, 413, 429, 503),
         )
     )
     def detect() -> list[dict[str, Any]]:

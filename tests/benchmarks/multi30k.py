@@ -5,8 +5,8 @@
 With back-translated text, of a model that another run made:
 
     python tests/benchmarks/multi30k.py ... --directions de-en --seeds 1 --keep MODELS
-    python -m training back-translate --model MODELS/de-en-1 --output back.tsv.gz
-        --input FOLDER/mono_train.1.de.gz ... --input FOLDER/mono_train.5.de.gz
+    python -m training back-translate --model MODELS/de-en-1 --output back.tsv.gz \
+        --input FOLDER/mono_train.1.de.gz --input FOLDER/mono_train.2.de.gz ... (to 5)
     python tests/benchmarks/multi30k.py ... --directions en-de --seeds 1 --back back.tsv.gz
 
 Prints the median of the seeds, beam 5, on test_2016_flickr: sacreBLEU cased and detokenised, chrF,
@@ -43,7 +43,7 @@ SPLITS = ("train", "val")
 SETTINGS = {"hours": "0.98", "epochs": "24", "placeholders": "0", "joined": "0", "recased": "0"}
 """Nothing is made of the pairs: the test split has neither placeholders nor capitals."""
 TIMES = 5
-"""How often the pairs are given beside back-translated text, of which there is five times as much."""
+"""How often the pairs are given beside back-translated text: that is five times as much."""
 BACK_SETTINGS = {
     **SETTINGS,
     "cell": "gru",

@@ -210,6 +210,17 @@ def test_a_caller_that_has_gone_costs_no_search(gate: Gate, clients: Clients) ->
     assert gate.batches == [["busy"]]
 
 
+def test_a_caller_that_has_just_gone_costs_no_search(gate: Gate, clients: Clients) -> None:
+    busy = clients.occupy()
+    there = threading.Event()
+    gone = clients.ask("gone", caller=Caller(gone=there.is_set))
+    there.set()
+    finish(clients, busy)  # before it is looked at whether the caller is there
+    with pytest.raises(Gone):
+        gone.result(10)
+    assert gate.batches == [["busy"]]
+
+
 def test_more_requests_than_may_wait_are_refused_at_once(gate: Gate) -> None:
     clients = Clients(gate, most_waiting=3)
     busy = clients.occupy()

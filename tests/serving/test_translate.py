@@ -306,8 +306,9 @@ def test_a_body_just_under_the_limit_is_read_in_either_form(engine: Any, kind: s
     assert refusal(client.post("/translate", **{kind: fields})) == "zz is not supported"
 
 
-def test_no_model_is_ready(empty_client: FlaskClient) -> None:
-    response = post(empty_client, q="hola")
+@pytest.mark.parametrize("source", ["es", "auto"])
+def test_no_model_is_ready(empty_client: FlaskClient, source: str) -> None:
+    response = post(empty_client, q="hola", source=source)
     assert refusal(response, status=503) == "No model is ready"
     assert int(response.headers["Retry-After"]) > 0
 

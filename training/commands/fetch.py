@@ -25,7 +25,9 @@ _ENGLISH = "en"
 @click.argument("source", type=click.Choice(list(SOURCES)))
 @click.argument("language")
 @click.argument("second_language", metavar="[LANGUAGE]", default=_ENGLISH)
-@click.option("--output", required=True, type=FOLDER, help="Folder for the files.")
+@click.option(
+    "--output", default="data", show_default=True, type=FOLDER, help="Folder for the files."
+)
 @click.option("--release", default="", help="Release of the corpus, such as v2023-04-12.")
 @click.option(
     "--base-url",
