@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from serving.errors import register_error_handlers
 from serving.metrics import Metrics
 from serving.registry import Registry
 from serving.settings import Settings
-from serving.tracking import track_requests
+from serving.tracking import BEGAN, track_requests
 from serving.turns import Turns
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def create_app(
 
 def _in_turn(application: WSGIApplication, turns: Turns) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[BEGAN] = time.perf_counter()  # what it waits for its turn is part of its time
         with turns.taken():
             return application(environ, start_response)
 

@@ -25,6 +25,9 @@ _TOKEN = re.compile("[0-9a-f]{32}")
 _OWN = re.compile(rf"{_TOKEN.pattern}|\.{_TOKEN.pattern}\.[0-9a-f]{{8}}\.tmp")
 """Names of files that are kept, and of those that `atomic_writer` has not finished."""
 
+_UNFINISHED_SECONDS = 3600.0
+"""How long a file may be in the making; one that is older was left by a process that was killed."""
+
 
 class FileStore:
     """A folder of files that only this user can read, each under a name that cannot be guessed.
@@ -93,13 +96,21 @@ class FileStore:
 
         What keeps it from doing so is logged: it stands in the way of nothing else.
         """
-        oldest = time.time() - self._keep_seconds
+        now = time.time()
         try:
             for path, found in self._files():
-                if found.st_mtime < oldest:
+                is_finished = _TOKEN.fullmatch(path.name)
+                keep = self._keep_seconds + (0.0 if is_finished else _UNFINISHED_SECONDS)
+                if found.st_mtime < now - keep:
                     path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("Translated files that are old may stay: %s", error)
+
+    def clear(self) -> None:
+        """Deletes all files of the store, as far as it can."""
+        with contextlib.suppress(OSError):
+            for path, _ in self._files():
+                path.unlink(missing_ok=True)
 
     def _prepare(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,25 +13,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 from toy import run_module, settings, toy_pairs, write_pairs
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Commands that tests start can be interrupted, though a shell that put us in its background
     has us ignore that.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no":
+        return  # this process only hands out the tests
+    paths = (str(Path(__file__).with_name("without_jax")), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    import tensorflow as tf
+
     # To optimise a graph takes longer than all that a test does with it. Commands and servers that
     # tests start do it.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: begun last, one would leave the other process idle."""
+    """Files with slow tests come first: begun last, one would leave the other process idle.
+
+    The very first makes the toy run, while the other process is busy with what does without it.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda i: (i.path not in slow, i.path.name != "test_train_command.py"))
 
 
 def pytest_collection_finish() -> None:
@@ -81,7 +89,7 @@ def toy_run(toy_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run_module(
             *("training", "train", "--source", "xx", "--target", "yy", "--output", folder),
             *("--train", toy_corpus / "train.tsv", "--valid", toy_corpus / "valid.tsv"),
-            *("--threads", 1, *settings()),
+            *("--threads", 1, "--no-report", *settings()),
         )
         assert done.returncode == 0, done.stderr
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +72,17 @@ def run_module(
         # The unit of POSIX is 512 bytes.
         command = ["sh", "-c", f'ulimit -f {2 * largest_file}; exec "$@"', "sh", *command]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def no_file_past(kibibytes: int) -> Iterator[None]:
+    """As if the disk were full, in this process."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * kibibytes, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
 def settings(**changes: object) -> list[str]:

@@ -50,6 +50,7 @@ def back_translate(
     lines: Iterable[str],
     write: Callable[[str, str], None],
     search: SearchConfig,
+    workers: int = 1,
     show: Callable[[Counts], None] = lambda _: None,
 ) -> Counts:
     """Translates lines and writes pairs of translation and line, in bounded memory.
@@ -60,6 +61,7 @@ def back_translate(
         lines: A sentence each.
         write: Takes source and target.
         search: Settings of the search.
+        workers: Searches side by side, as `Translator.translate` takes them.
         show: Told of progress, after each chunk of lines.
 
     Returns:
@@ -78,7 +80,8 @@ def back_translate(
             counts.too_long += verdict == "too_long"
             if verdict == "kept":
                 targets.append(line)
-        for target, translation in zip(targets, translator.translate(targets, search), strict=True):
+        translations = translator.translate(targets, search, workers=workers)
+        for target, translation in zip(targets, translations, strict=True):
             source = normalize(translation.text)
             if translation.source_cut:
                 counts.too_long += 1

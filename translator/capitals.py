@@ -81,7 +81,8 @@ def _in_capitals(translation: Translation, terms: Sequence[Term]) -> Translation
     def shouted(hypothesis: Hypothesis) -> Hypothesis:
         text = hypothesis.text.upper()
         for term in terms:
-            text = text.replace(term.target.upper(), term.target)
+            loud = rf"(?<!\w){regex.escape(term.target.upper())}(?!\w)"
+            text = regex.sub(loud, term.target.replace("\\", r"\\"), text)
         return dataclasses.replace(hypothesis, text=text, tokens=_tokens(hypothesis.tokens))
 
     return dataclasses.replace(

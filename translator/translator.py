@@ -315,7 +315,8 @@ class Translator:
             log_prob=float(sum(log_probs)),
             tokens=self._model.target.pieces(ids),
             token_log_probs=tuple(log_probs),
-            alignment=outputs["alignments"][n, k, :length, :source_length],
+            # Not a view, with which whoever keeps the hypothesis would keep the whole batch.
+            alignment=outputs["alignments"][n, k, :length, :source_length].copy(),
             finished=bool(outputs["finished"][n, k]),
         )
 

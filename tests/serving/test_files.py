@@ -343,6 +343,26 @@ def test_only_files_of_the_store_are_deleted(engine, folder: Path) -> None:
     assert left & {*names, "d" * 32, "others"} == {*names[:2], names[4], "d" * 32, "others"}
 
 
+def test_a_file_in_the_making_is_not_deleted_for_its_age(folder: Path) -> None:
+    store = FileStore(folder, keep_seconds=1.0, most_bytes=100)
+    with store.new() as (token, file):
+        (unfinished,) = folder.iterdir()
+        os.utime(unfinished, (time.time() - 60,) * 2)
+        store.sweep()
+        file.write(b"x")
+    assert store.find(token) is not None
+
+
+def test_a_store_that_is_cleared_deletes_its_own_files_only(folder: Path) -> None:
+    store = FileStore(folder, keep_seconds=60.0, most_bytes=100)
+    with store.new() as (token, _):
+        pass
+    (folder / "others.txt").write_text("x")
+    store.clear()
+    assert store.find(token) is None
+    assert [path.name for path in folder.iterdir()] == ["others.txt"]
+
+
 @pytest.mark.parametrize("files", [True, False])
 def test_a_folder_that_others_can_read_is_left_alone(
     engine, folder: Path, caplog: pytest.LogCaptureFixture, files: bool

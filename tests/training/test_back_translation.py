@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from toy import ROOT, run_module, toy_pairs
+from toy import ROOT, no_file_past, toy_pairs
 
 from training.__main__ import main
 from training.back_translation import Counts, back_translate
@@ -34,7 +34,9 @@ class Scripted:
         self.translations = translations
         self.batches: list[list[str]] = []
 
-    def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
+    def translate(
+        self, texts: Sequence[str], search: SearchConfig, *, workers: int
+    ) -> list[Translation]:
         self.batches.append(list(texts))
         return [self.translations.get(text, translation(f"<{text}>")) for text in texts]
 
@@ -122,7 +124,9 @@ class TestCommand:
             def search_config(self, **settings: int) -> SearchConfig:
                 return SearchConfig(**{"length_penalty": 0.3, **settings})
 
-            def translate(self, texts: Sequence[str], search: SearchConfig) -> list[Translation]:
+            def translate(
+                self, texts: Sequence[str], search: SearchConfig, *, workers: int
+            ) -> list[Translation]:
                 searches.append(search)
                 return super().translate(texts, search)
 
@@ -189,12 +193,12 @@ class TestCommand:
         pairs = toy_pairs(200, seed=9)
         (tmp_path / "text.txt").write_text("".join(f"{s}\n" for s, _ in pairs))
         output = tmp_path / "pairs.tsv"
-        done = run_module(
-            *("training", "back-translate", "--model", toy_model_folder / "xx-yy"),
-            *("--input", tmp_path / "text.txt", "--output", output),
-            largest_file=1,
-        )
-        assert done.returncode == 2
+        with no_file_past(1):
+            done = invoke(
+                *("--model", toy_model_folder / "xx-yy"),
+                *("--input", tmp_path / "text.txt", "--output", output),
+            )
+        assert done.exit_code == 2
         last = done.stderr.splitlines()[-1]
         assert last == f"Error: {output}: cannot be written: File too large"
         assert os.listdir(tmp_path) == ["text.txt"]

@@ -109,6 +109,7 @@ def test_what_a_run_keeps(run: Path, corpus: Path) -> None:
     assert "a.tsv, b.po, c.tmx, made.tsv" in (run / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("unsearched")
 def test_goes_on_with_the_same_draws(run: Path, corpus: Path, tmp_path: Path) -> None:
     """As after a kill: without its newest checkpoint, the last updates are done again."""
     again = tmp_path / "run"

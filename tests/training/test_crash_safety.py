@@ -7,7 +7,6 @@ import csv
 import ctypes
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from tensorflow.python.framework.config import disable_op_determinism
-from toy import ROOT, toy_pairs, train_arguments, write_pairs
+from toy import ROOT, no_file_past, toy_pairs, train_arguments, write_pairs
 
 from training.__main__ import main
 from training.callbacks import Clock, LogTraining
@@ -308,17 +307,6 @@ def test_a_full_disk_as_a_run_begins(
     assert error == f"Error: {folder / name}: cannot be written: File too large"
     assert not list(folder.rglob(".*.tmp"))
     assert not checkpoints(folder)
-
-
-@contextlib.contextmanager
-def no_file_past(kibibytes: int) -> Iterator[None]:
-    """As if the disk were full."""
-    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * kibibytes, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
 @pytest.mark.parametrize(("name", "largest_file"), [("run.json", 1), ("log.csv", 4)])

@@ -99,6 +99,7 @@ class TestValidator:
         assert figures["valid_loss"] == pytest.approx(expected, abs=1e-3)
         assert figures["valid_chrf"] > 99
 
+    @pytest.mark.usefixtures("unsearched")
     def test_bleu_is_of_the_language(self, run: Run, pairs: list[tuple[str, str]]) -> None:
         """Digits in a row: one word, or characters."""
         config = TrainConfig(max_length=40, batch_tokens=256)
@@ -109,6 +110,7 @@ class TestValidator:
         ]
         assert scores[0]["valid_bleu"] < 1 < 50 < scores[1]["valid_bleu"]
 
+    @pytest.mark.usefixtures("unsearched")
     def test_batches_do_not_matter(self, run: Run, pairs: list[tuple[str, str]]) -> None:
         losses = [
             self.validator(run, pairs, batch_tokens=size).measure()["valid_loss"]
@@ -133,6 +135,7 @@ class TestValidator:
     @pytest.mark.parametrize(
         ("select", "quality"), [("chrf", 60.0), ("bleu", 20.0), ("loss", -1.5)]
     )
+    @pytest.mark.usefixtures("unsearched")
     def test_quality(
         self, select: str, quality: float, run: Run, pairs: list[tuple[str, str]]
     ) -> None:

@@ -201,6 +201,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unsearched")
 class TestCommand:
     def train(self, output: Path, corpus: tuple[Path, Path], *options: str) -> Result:
         arguments = [*train_arguments(output, *corpus, **SETTINGS), *options]

@@ -18,7 +18,7 @@ from training.__main__ import main
 from training.config import TrainConfig
 from training.report.examples import Example, Examples, by_length, with_attention, worst_and_best
 from training.report.panels import curves
-from training.report.record import histogram, read_lengths, read_status
+from training.report.record import histogram, read_lengths
 from training.report.write import attended
 from translator.config import SearchConfig
 from translator.translation import Hypothesis, Translation
@@ -277,14 +277,8 @@ class TestHowMuchThereIs:
         assert "expected the folder of a run" in result.stderr
 
 
+@pytest.mark.usefixtures("unsearched")
 class TestTraining:
-    def test_without_a_report(self, corpus: tuple[Path, Path], tmp_path: Path) -> None:
-        assert train(tmp_path / "run", corpus, "--no-report", "--quiet").exit_code == 0
-        assert not (tmp_path / "run" / "report.html").exists()
-        status = read_status(tmp_path / "run")
-        assert status is not None
-        assert status.ended == f"all {status.total} updates are done"
-
     def test_of_a_run_that_broke_off(self, corpus: tuple[Path, Path], tmp_path: Path) -> None:
         unbound = {"learning_rate": 1e38, "clip_norm": 0, "decay": "constant", "epochs": 5}
         assert train(tmp_path / "run", corpus, **unbound).exit_code == 2

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from toy import read_pairs, run_module, settings, toy_pairs, train_arguments, write_pairs
+from toy import (
+    no_file_past,
+    read_pairs,
+    run_module,
+    settings,
+    toy_pairs,
+    train_arguments,
+    write_pairs,
+)
 
 from training.__main__ import main
 from training.callbacks import Clock
@@ -22,6 +30,7 @@ from training.corpus import read_corpus
 from training.dataset import Batches, encode_pairs
 from training.evaluation import Validator
 from training.losses import token_cross_entropy
+from training.report.record import read_status
 from training.run import Run
 from translator.constants import PAD
 from translator.model import build
@@ -113,6 +122,7 @@ class TestToyTask:
         assert float(valid[-1]["valid_loss"]) < float(valid[0]["valid_loss"])
 
 
+@pytest.mark.usefixtures("unsearched")
 class TestWhatIsTold:
     def test_pairs_that_are_left_out_made_or_shared(self, tmp_path: Path) -> None:
         """Of 43 pairs three have more than nine pieces; one sentence is validated on."""
@@ -141,6 +151,11 @@ class TestWhatIsTold:
         result = invoke(*train_arguments(tmp_path / "run", *tiny_corpus, **changes), "--quiet")
         assert (result.exit_code, result.output) == (0, "")
         assert {row["clipped"] for row in rows(tmp_path / "run") if row["loss"]} == {"1"}
+        # No report was wanted; how the run ended is kept all the same.
+        assert not (tmp_path / "run" / "report.html").exists()
+        status = read_status(tmp_path / "run")
+        assert status is not None
+        assert status.ended == f"all {status.total} updates are done"
 
     def test_a_validation_is_no_time_of_training(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -170,6 +185,7 @@ class TestWhatIsTold:
         assert sum(seconds) < spent
 
 
+@pytest.mark.usefixtures("unsearched")
 class TestBatches:
     def test_each_update_learns_from_its_own_batch(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path
@@ -219,6 +235,7 @@ class TestBatches:
 
 
 class TestAgain:
+    @pytest.mark.usefixtures("unsearched")
     def test_a_finished_run_is_left_alone(
         self, tiny_run: Path, tiny_corpus: tuple[Path, Path]
     ) -> None:
@@ -229,6 +246,7 @@ class TestAgain:
         assert "updates are done" in result.stderr
         assert contents(tiny_run) == before
 
+    @pytest.mark.usefixtures("unsearched")
     def test_a_run_of_before_a_default_was_another_goes_on(
         self, tiny_run: Path, tiny_corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:
@@ -312,6 +330,7 @@ class TestAgain:
         assert "which can be read several times. Received: a pipe" in result.stderr
         assert not (tmp_path / "run").exists()
 
+    @pytest.mark.usefixtures("unsearched")
     def test_a_name_that_is_not_utf_8(self, tiny_corpus: tuple[Path, Path], tmp_path: Path) -> None:
         named = tmp_path / os.fsdecode(b"p\xe4.tsv")
         shutil.copy(tiny_corpus[0], named)
@@ -332,6 +351,7 @@ class TestSmallRuns:
         assert progress.best_update >= 6
 
 
+@pytest.mark.usefixtures("unsearched")
 class TestSignal:
     def test_a_validation_that_is_due_is_made(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -499,6 +519,7 @@ class TestBadInput:
 
 
 class TestForms:
+    @pytest.mark.usefixtures("unsearched")
     def test_line_aligned_swapped_and_damaged(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:
@@ -581,9 +602,10 @@ class TestExport:
         shutil.copytree(toy_model_folder, tmp_path / "models")
         destination = tmp_path / "models" / "xx-yy"
         before = contents(destination)
-        done = run_module("training", "export", toy_run, destination, largest_file=64)
+        with no_file_past(64):
+            done = invoke("export", toy_run, destination)
 
-        assert done.returncode == 2
+        assert done.exit_code == 2
         assert done.stderr.splitlines()[-1].startswith(f"Error: {destination}: cannot be written")
         assert "Traceback" not in done.stderr
         assert os.listdir(destination) == ["1"]

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy import run_module, train_arguments, write_pairs
+from click.testing import CliRunner, Result
+from toy import train_arguments, write_pairs
 
+from training.__main__ import main
 from training.config import TrainConfig
 from training.leaving import leave_dictionary
 from training.run import Data, Run
@@ -88,22 +90,27 @@ def test_no_words_no_pairs() -> None:
     assert learn_words([("1", "2"), ("!", "?")] * 5) == []
 
 
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("unsearched")
 def test_a_run_learns_them_once_and_trains_on_them(tmp_path: Path) -> None:
     pairs = [(f"{source} {n}", f"{target} {n}") for n in range(20) for source, target in PAIRS]
     files = [write_pairs(tmp_path / name, pairs) for name in ("train.tsv", "valid.tsv")]
     arguments = [
         *train_arguments(tmp_path / "run", *files, vocab_size=300, word_pairs=True, epochs=1)
     ]
-    first = run_module("training", *arguments)
-    assert first.returncode == 0, first.stderr
+    first = invoke(*arguments)
+    assert first.exit_code == 0, first.stderr
     words = read_words(tmp_path / "run" / "words.tsv")
     assert ("Hund", "dog") in words
     assert f"{len(words)} pairs of single words learnt" in first.stderr
     assert f"{len(pairs) + len(words)} pairs of at most" in first.stderr
 
-    again = run_module("training", *arguments)
-    assert again.returncode == 0, again.stderr
+    again = invoke(*arguments)
+    assert again.exit_code == 0, again.stderr
     assert "learnt" not in again.stderr
     assert f"{len(pairs) + len(words)} pairs of at most" in again.stderr
 
@@ -178,8 +185,8 @@ def test_an_export_hands_it_on(toy_run: Path, tmp_path: Path) -> None:
     assert not (toy_run / "dictionary.tsv.gz").exists()  # its pairs have no words
     run = shutil.copytree(toy_run, tmp_path / "run")
     DICTIONARY.save(run / "dictionary.tsv.gz")
-    done = run_module("training", "export", run, tmp_path / "model")
-    assert done.returncode == 0, done.stderr
+    done = invoke("export", run, tmp_path / "model")
+    assert done.exit_code == 0, done.stderr
     saved = SavedTranslator.load(tmp_path / "model")
     assert saved.dictionary == DICTIONARY
     assert "mending" in saved.info  # measured on the valid split

@@ -19,6 +19,7 @@ from upper_case import UpperCase
 from translator.__main__ import main
 from translator.errors import InputError
 from translator.model_folder import FORMAT_VERSION, content_checksum
+from translator.pipeline.journal import Journal
 from translator.translator import Translator
 
 
@@ -482,6 +483,21 @@ def test_a_run_goes_on_where_it_was_stopped(translator: UpperCase, folder: Path)
     assert Path("b.txt").read_text() == "UNO\nDOS\nTRES\n"
     assert translator.sentences == [["tres"]]
     assert sorted(os.listdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_run_that_is_not_over_is_left_alone(translator: UpperCase, folder: Path) -> None:
+    Path("a.txt").write_text("uno\ndos\n")
+    journal = Journal("b.txt", {}, resume=False)
+    journal.put([], [])
+    unfinished = Path(".b.txt.0123abcd.tmp")
+    unfinished.touch()
+    before = journal.path.read_bytes()
+    result = _run("a.txt", "--output", "b.txt", "--resume")
+    assert result.exit_code == 2
+    assert "b.txt.journal: another run is writing this output" in result.stderr
+    assert journal.path.read_bytes() == before
+    assert unfinished.exists()
+    journal.close()
 
 
 @pytest.mark.parametrize("torn", [0, 1, 40])

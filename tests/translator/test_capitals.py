@@ -94,12 +94,13 @@ def test_terms_stay_where_and_as_they_are(tokenizer: Tokenizer) -> None:
 
     def translate(given: list[Sentence]) -> list[Translation]:
         kept.extend(given)
-        best = Hypothesis("see iHome", -1.0, -1.0, (), (), np.zeros((0, 0), np.float32), True)
+        text, nothing = "see iHome, semihomeless", np.zeros((0, 0), np.float32)
+        best = Hypothesis(text, -1.0, -1.0, (), (), nothing, True)
         return [Translation((), (best,)) for _ in given]
 
     (found,) = Capitals(tokenizer).set_aside(translate)([sentence])
     assert kept == [Sentence("Ver la casa", sentence.terms)]
-    assert found.text == "SEE iHome"
+    assert found.text == "SEE iHome, SEMIHOMELESS"
 
 
 def test_pieces_are_in_capitals_too_but_for_bytes_and_the_end(tokenizer: Tokenizer) -> None:

@@ -7,6 +7,7 @@ are so few targets that plain Python can score them all, and the search has to a
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -147,6 +148,18 @@ def every_hypothesis(
             yield score(toy, n, tokens, search)
         else:
             yield from every_hypothesis(toy, n, search, tokens)
+
+
+@functools.cache
+def toy_to_the_cap(seed: int, words: int, longest: int) -> Toy:
+    return dataclasses.replace(random_toy(seed, words, longest), max_lengths=np.full(3, longest))
+
+
+@functools.cache
+def every_finished(seed: int, words: int, longest: int, search: SearchConfig) -> list[list[Scored]]:
+    """Of each of its sentences: the same for all phrases."""
+    toy = toy_to_the_cap(seed, words, longest)
+    return [[h for h in every_hypothesis(toy, n, search) if h.finished] for n in range(3)]
 
 
 def ranked(hypotheses: list[Scored]) -> list[Scored]:
@@ -693,8 +706,7 @@ class TestRequired:
     ) -> None:
         for seed in range(3):
             words, longest = (2, 5) if phrases in TWICE else (3, 4)  # few enough for the beam
-            toy = random_toy(seed, words, longest)
-            toy = dataclasses.replace(toy, max_lengths=np.full(3, longest))
+            toy = toy_to_the_cap(seed, words, longest)
             of_phrases = np.zeros((3, len(phrases), toy.mask.shape[1]), np.float32)
             if spans:
                 of_phrases[:, 0, 0] = of_phrases[:, -1, 1] = 1.0
@@ -704,8 +716,8 @@ class TestRequired:
                 for n, found in enumerate(results):
                     truth = [
                         scored
-                        for one in every_hypothesis(toy, n, search)
-                        if one.finished and holds(one.tokens, phrases)
+                        for one in every_finished(seed, words, longest, search)[n]
+                        if holds(one.tokens, phrases)
                         for scored in pointed(toy, n, one, search, phrases, of_phrases[n], joining)
                     ]
                     assert_ranks_of([h for h in found if h.finished], ranked(truth)[:3])

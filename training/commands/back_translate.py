@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from training.commands.common import FOLDER, clear_errors, start, threads_option
+from training.commands.common import FOLDER, clear_errors, threads_option
 from translator.config import SearchConfig
+from translator.hardware import count_cores
+from translator.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,7 +63,7 @@ def back_translate(
     """
     with clear_errors(), _terminable():
         SearchConfig(beam_size=beam_size)  # a bad one should show before the model loads
-        start(threads)
+        import_tensorflow(threads=1)  # a search on each core is faster than one on all
         from training.back_translation import back_translate as translate_back
         from training.tsv import pair_writer
         from translator.errors import InputError
@@ -74,7 +76,9 @@ def back_translate(
             search = translator.search_config(beam_size=beam_size)
             lines = (line for file in files for line in read_file(file))
             with _progress(quiet) as show:
-                counts = translate_back(translator, lines, write, search, show)
+                counts = translate_back(
+                    translator, lines, write, search, threads or count_cores(), show
+                )
             if not counts.written:
                 raise InputError(
                     f"{' '.join(files)}: expected a line to make a pair of. Received: {counts}"

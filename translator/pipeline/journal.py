@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -28,6 +30,9 @@ class Journal:
     What was journalled is taken only for the very same chunk, so an input that has changed since is
     translated anew from its first changed chunk on.
 
+    Whoever writes it holds a lock, which goes with the process, so that a second run with the same
+    output touches neither it nor what the first run has begun to write.
+
     Args:
         output: The output's path.
         settings: What the results depend on, beside the texts: models, options, memories.
@@ -39,7 +44,8 @@ class Journal:
         is_empty: Whether there is neither a chunk nor a summary in it.
 
     Raises:
-        InputError: There is a journal, and it is of a run with other options.
+        InputError: There is a journal, and it is of a run with other options, or of one that is
+            not over.
         OSError: It cannot be read or written, or is there and not to be gone on with.
     """
 
@@ -49,10 +55,11 @@ class Journal:
         self.is_empty = True
         self._header: dict[str, Any] = json.loads(json.dumps(settings))
         self._reading = False
-        if resume:
-            remove_leftovers(self.path)
         self._file = _open(self.path, resume=resume)
         try:
+            _lock(self._file, self.path)
+            if resume:
+                remove_leftovers(self.path)
             self._begin()
         except BaseException:
             self._file.close()
@@ -163,6 +170,18 @@ def _open(path: Path, *, resume: bool) -> BinaryIO:
 
 def _line(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content).encode("ascii") + b"\n"
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    # Where files cannot be locked, nothing is known of others.
+    with contextlib.suppress(OSError):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{path}: another run is writing this output. Expected that it ends first, or "
+                "another --output. Received: --resume"
+            ) from None
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import subprocess
@@ -12,8 +13,13 @@ from pathlib import Path
 import pytest
 from toy import ROOT
 
-pytest.importorskip("ray", reason="ray of requirements-ray.txt is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None,
+        reason="ray of requirements-ray.txt is not installed",
+    ),
+]
 
 _CLUSTER = """
 import ray, sys
