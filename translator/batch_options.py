@@ -99,6 +99,16 @@ _OPTIONS: Final = (
         help="Fields of JSON Lines to translate: names, with dots for nested fields. FROM:TO "
         "writes the translation to another field. Separate several with commas.",
     ),
+    click.option(
+        "--delimiter",
+        help="What separates the columns of a table. Default: a tab in TSV; in CSV, whichever of "
+        "comma, semicolon, tab and bar stands most often in the first row.",
+    ),
+    click.option(
+        "--encoding",
+        help="Encoding of the FILEs and of what is written, such as windows-1252, where they do "
+        "not tell it themselves. Default: UTF-8.",
+    ),
     click.option("--html", is_flag=True, help="Each line is an HTML fragment."),
     click.option(
         "--no-split",

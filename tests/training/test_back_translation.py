@@ -128,7 +128,7 @@ class TestCommand:
                 self, texts: Sequence[str], search: SearchConfig, *, workers: int
             ) -> list[Translation]:
                 searches.append(search)
-                return super().translate(texts, search)
+                return super().translate(texts, search, workers=workers)
 
         searches: list[SearchConfig] = []
         monkeypatch.setattr(Translator, "load", lambda _: Tuned())

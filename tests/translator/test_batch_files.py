@@ -183,6 +183,12 @@ def test_languages_have_one_source(translator: UpperCase, folder: Path) -> None:
         (("b", "a.b", "--output", "a.{name}"), "read for another output. Received: a.b"),
         (("a.po", "--columns", "2"), "Received: columns"),
         (("b", "--columns", "2"), "b: expected --format"),
+        (("b", "--encoding", "windows-1252"), "b: expected --format"),
+        (("a.po", "--encoding", "windows-1252"), "Received: encoding"),
+        (("b.txt", "--encoding", "windows-0"), "expected a known encoding. Received: windows-0"),
+        (("b.txt", "--encoding", "latin-1", "--scores"), "expected UTF-8"),
+        (("b.txt", "--encoding", "latin-1", "--engine", "ray"), "expected UTF-8"),
+        (("b.txt", "b.txt", "--encoding", "latin-1", "--output", "c"), "an output for each FILE"),
         (("--resume", "--output", "c"), "--resume: expected FILEs"),
         (("a.po", "--resume"), "--resume: expected FILEs"),
         (("b.txt", "--scores", "--memory", "memory.tmx"), "Expected --memory and"),
@@ -464,6 +470,34 @@ def _stop_at(translator: UpperCase, word: str) -> None:
 def _go_on(translator: UpperCase) -> None:
     del translator.translate  # type: ignore[method-assign]
     translator.calls.clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "written"),
+    [
+        ("a.txt", "año\r\n", ("--encoding", "windows-1252"), "AÑO\r\n"),
+        (
+            "a.srt",
+            "1\n00:00:01,000 --> 00:00:02,000\naño\n",
+            ("--encoding", "windows-1252"),
+            "1\n00:00:01,000 --> 00:00:02,000\nAÑO\n",
+        ),
+        ("a.csv", "a,b,c^año\n", ("--columns", "2", "--delimiter", "^"), "a,b,c^AÑO\n"),
+    ],
+)
+def test_what_a_file_does_not_tell_of_itself(
+    name: str,
+    content: str,
+    options: tuple[str, ...],
+    written: str,
+    translator: UpperCase,
+    folder: Path,
+) -> None:
+    encoding = "windows-1252" if "--encoding" in options else "utf-8"
+    Path(name).write_bytes(content.encode(encoding))
+    result = _run(name, "--output", "b", *options)
+    assert result.exit_code == 0, result.stderr
+    assert Path("b").read_bytes() == written.encode(encoding)
 
 
 def test_a_run_goes_on_where_it_was_stopped(translator: UpperCase, folder: Path) -> None:

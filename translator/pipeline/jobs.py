@@ -162,6 +162,11 @@ def _format(group: Sequence[str], options: Options) -> FileFormat | None:
     found = [format_of_file(name, options) for name in group]
     for name, each in zip(group, found, strict=True):
         check_plain(name, each, options)
+    if options.encoding is not None and len(group) > 1:
+        raise ConfigError(
+            "--encoding: expected an output for each FILE, such as a folder. "
+            f"Received: {len(group)} FILEs for {options.output}"
+        )
     others = [name for name, each in zip(group, found, strict=True) if _is_marked_up(each)]
     if others and len(group) > 1:
         raise ConfigError(
@@ -176,10 +181,10 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
     """The format of a file, packed or not; None for plain lines.
 
     Raises:
-        InputError: There is none that has such columns or fields.
+        InputError: There is none that has such columns, fields, ....
     """
-    chosen = {"columns": options.columns, "fields": options.fields}
-    settings = {option: value for option, value in chosen.items() if value is not None}
+    names = ("columns", "fields", "delimiter", "encoding")
+    settings = {name: value for name in names if (value := getattr(options, name)) is not None}
     if options.format is not None:
         return named(options.format, **settings)
     bare = name[: -len(_GZIP)] if name.lower().endswith(_GZIP) else name

@@ -33,6 +33,8 @@ class Options:
     format: str | None
     columns: str | None
     fields: str | None
+    delimiter: str | None
+    encoding: str | None
     html: bool
     split: bool
     glossary: str | None
@@ -76,7 +78,13 @@ class Options:
                 "--resume: expected FILEs and --output, which are there again after a kill. "
                 "Received: standard input or standard output"
             )
-
+        if self.encoding is not None and self.has_columns:
+            raise ConfigError(
+                "--n-best, --scores, --confidence and --alignments: expected UTF-8. "
+                f"Received: --encoding {self.encoding}"
+            )
+        if self.encoding is not None and self.engine == "ray":
+            raise ConfigError(f"--engine ray: expected UTF-8. Received: --encoding {self.encoding}")
         if self.address is not None and self.engine != "ray":
             raise ConfigError(f"--address: expected --engine ray with it. Received: {self.engine}")
 
