@@ -28,16 +28,18 @@ _RIDGE = 1.0
 Array = npt.NDArray[np.float64]
 
 
-def tune_search(translator: Translator, pairs: Sequence[Pair]) -> SearchConfig:
+def tune_search(translator: Translator, pairs: Sequence[Pair], workers: int = 1) -> SearchConfig:
     """The penalties of Wu et al. (arXiv 1609.08144, eq. 14) with the best BLEU and chrF, added up.
 
-    First the length penalty, then the coverage penalty.
+    First the length penalty, then the coverage penalty. `workers` are as `Translator.translate`
+    takes them.
     """
     pairs = pairs[:_MOST_PAIRS]
     sources = [source for source, _ in pairs]
 
     def quality(search: SearchConfig) -> float:
-        return _quality(translator.translate(sources, search), pairs, translator.target_language)
+        translations = translator.translate(sources, search, workers=workers)
+        return _quality(translations, pairs, translator.target_language)
 
     plain = SearchConfig()
     of_length = [dataclasses.replace(plain, length_penalty=x) for x in LENGTH_PENALTIES]
@@ -47,7 +49,9 @@ def tune_search(translator: Translator, pairs: Sequence[Pair]) -> SearchConfig:
     return other if reached_too > reached else best
 
 
-def mending_helps(translator: Translator, pairs: Sequence[Pair], search: SearchConfig) -> bool:
+def mending_helps(
+    translator: Translator, pairs: Sequence[Pair], search: SearchConfig, workers: int = 1
+) -> bool:
     """Whether mended translations score no lower than what the search finds.
 
     In a language that builds its words freely, one that is in no pair may well be right.
@@ -55,7 +59,7 @@ def mending_helps(translator: Translator, pairs: Sequence[Pair], search: SearchC
     searched: list[list[Translation]] = []
 
     def translate(sentences: list[Sentence]) -> list[Translation]:
-        searched.append(translator.translate(sentences, search))
+        searched.append(translator.translate(sentences, search, workers=workers))
         return searched[-1]
 
     mended = translator.mended(translate)([Sentence(text) for text, _ in pairs[:_MOST_PAIRS]])

@@ -15,6 +15,7 @@ from training.repeat import training_command
 from training.run import Run
 from training.scoring import read_test, score_pairs
 from translator.export import export_model
+from translator.hardware import count_cores
 from translator.saved_model import SavedTranslator
 from translator.translator import Translator
 
@@ -96,16 +97,16 @@ def _quality(
 ) -> dict[str, Any]:
     """The search that suits the model best, whether to mend, what tells its confidence, scores."""
     translator = Translator(saved)
-    valid = splits.valid
-    search = tune_search(translator, valid)
-    mending = saved.dictionary is None or mending_helps(translator, valid, search)
+    valid, workers = splits.valid, count_cores()
+    search = tune_search(translator, valid, workers)
+    mending = saved.dictionary is None or mending_helps(translator, valid, search, workers)
     if not mending:
         translator = Translator(saved, mending=False)
-    report, translations = score_pairs(translator, valid, run.data.valid, search)
+    report, translations = score_pairs(translator, valid, run.data.valid, search, workers)
     estimator = fit_confidence(translations, [reference for _, reference in valid])
     reports = [{**report, "validation": True}]
     if splits.test:
-        reports.append(score_pairs(translator, splits.test, test_files, search)[0])
+        reports.append(score_pairs(translator, splits.test, test_files, search, workers)[0])
     return {
         "search": {
             "length_penalty": search.length_penalty,

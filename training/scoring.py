@@ -37,7 +37,11 @@ def read_test(
 
 
 def score_pairs(
-    translator: Translator, pairs: Sequence[Pair], files: Sequence[str], search: SearchConfig
+    translator: Translator,
+    pairs: Sequence[Pair],
+    files: Sequence[str],
+    search: SearchConfig,
+    workers: int = 1,
 ) -> tuple[dict[str, Any], list[Translation]]:
     """Translates test pairs and scores them.
 
@@ -46,13 +50,16 @@ def score_pairs(
         pairs: What it is scored on.
         files: Where they are from.
         search: Settings of the search.
+        workers: Searches side by side, as `Translator.translate` takes them.
 
     Returns:
         What was scored and how (`data`, `search`), `sentences`, `seconds`, how many were
         `truncated` or failed (see `Failures`), and `scores`; and the translations.
     """
     start = time.monotonic()
-    translate = translator.mended(lambda sentences: translator.translate(sentences, search))
+    translate = translator.mended(
+        lambda sentences: translator.translate(sentences, search, workers=workers)
+    )
     translations = translate([Sentence(source) for source, _ in pairs])
     seconds = time.monotonic() - start
     texts = [translation.text for translation in translations]

@@ -29,7 +29,9 @@ class Known:
         self.texts = searched, mended
         self.searches = 0
 
-    def translate(self, sentences: list[Sentence], search: SearchConfig) -> list[Translation]:
+    def translate(
+        self, sentences: list[Sentence], search: SearchConfig, *, workers: int
+    ) -> list[Translation]:
         self.searches += 1
         return [translation(self.texts[0]), *map(translation, ["five"] * (len(sentences) - 1))]
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
-from training.commands.common import FOLDER, clear_errors, parse_columns, start
+from training.commands.common import FOLDER, clear_errors, parse_columns
 from translator.config import SearchConfig
+from translator.hardware import count_cores
+from translator.quiet import import_tensorflow
 
 
 @click.command()
@@ -46,7 +48,7 @@ def evaluate(
 ) -> None:
     """Print BLEU and chrF of the model folder MODEL, with their sacreBLEU signatures."""
     with clear_errors():
-        start()
+        import_tensorflow(threads=1)  # a search on each core is faster than one on all
         from training.scoring import read_test, score_pairs
         from translator.translator import Translator
 
@@ -56,7 +58,7 @@ def evaluate(
         )
         languages = (translator.source_language, translator.target_language)
         pairs = read_test(files, parse_columns(columns), languages, skip_bad_lines)
-        report, _ = score_pairs(translator, pairs, files, search)
+        report, _ = score_pairs(translator, pairs, files, search, count_cores())
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return

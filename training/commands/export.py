@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from training.commands.common import FOLDER, clear_errors, start
+from training.commands.common import FOLDER, clear_errors
 from translator.errors import TranslatorError
+from translator.quiet import import_tensorflow
 
 
 @click.command()
@@ -24,11 +25,11 @@ def export(
 ) -> None:
     """Export the best checkpoint of RUN as the next version of a model folder."""
     with clear_errors():
-        start()
-        from training.export import export_run
-
         if os.environ["KERAS_BACKEND"] != "tensorflow":
             raise TranslatorError("export needs TensorFlow: expected KERAS_BACKEND=tensorflow")
+        import_tensorflow(threads=1)  # a search on each core is faster than one on all
+        from training.export import export_run
+
         folder = export_run(run_folder, destination, files, licence, attribution)
     if not files:
         click.echo(
