@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from serving.settings import Settings
 from serving.waiting import NoRoom
 from translator.atomic import atomic_writer
 
@@ -161,6 +162,9 @@ class FileStore:
                 self._sweep_later()
 
 
-def default_folder(port: int) -> Path:
-    """Where files are kept unless the settings say: the same for all processes of a server."""
-    return Path(tempfile.gettempdir()) / f"translate-files-{os.geteuid()}-{port}"
+def files_of(settings: Settings) -> FileStore:
+    """The files of a server: the same for all its processes."""
+    address = re.sub("[^0-9A-Za-z.-]", "_", f"{settings.host}-{settings.port}")
+    own = Path(tempfile.gettempdir()) / f"translate-files-{os.geteuid()}-{address}"
+    folder = settings.files_folder or own
+    return FileStore(folder, settings.file_keep_seconds, settings.file_store_bytes)

@@ -39,7 +39,10 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = self._counter("requests", "Requests", ("route", "method", "status"))
         self._latency = self._histogram(
-            "request_seconds", "From a request's head to its answer", _SECONDS, ("route",)
+            "request_seconds",
+            "From when a thread takes up a request to its answer",
+            _SECONDS,
+            ("route",),
         )
         self._in_flight = self._gauge("requests_in_flight", "Requests that are being answered")
         self._queue = self._gauge("queue_texts", "Texts that wait for a model")

@@ -17,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 from serving.app import create_app
 from serving.batcher import Batcher
 from serving.cache import Cache
-from serving.file_store import FileStore, default_folder
+from serving.file_store import files_of
 from serving.logs import GunicornLogger, configure_logging
 from serving.master import Master, on_reload
 from serving.metrics import Metrics, SharedFolder
@@ -122,8 +122,7 @@ class Server(BaseApplication):
         if self._shared is not None:
             shutil.rmtree(self._shared, ignore_errors=True)
         if self._settings.files and self._settings.files_folder is None:
-            folder = default_folder(self._settings.port)
-            FileStore(folder, keep_seconds=0.0, most_bytes=0).clear()
+            files_of(self._settings).clear()
 
 
 def make_registry(

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 from toy import run_module, settings, toy_pairs, write_pairs
 
+from translator.quiet import import_tensorflow
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Commands that tests start can be interrupted, though a shell that put us in its background
-    has us ignore that.
+    """Commands that tests start do without JAX, and can be interrupted, though a shell that put us
+    in its background has us ignore that.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -26,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # this process only hands out the tests
     paths = (str(Path(__file__).with_name("without_jax")), os.environ.get("PYTHONPATH", ""))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    import_tensorflow()
     import tensorflow as tf
 
     # To optimise a graph takes longer than all that a test does with it. Commands and servers that

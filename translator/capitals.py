@@ -81,7 +81,7 @@ def _in_capitals(translation: Translation, terms: Sequence[Term]) -> Translation
     def shouted(hypothesis: Hypothesis) -> Hypothesis:
         text = hypothesis.text.upper()
         for term in terms:
-            loud = rf"(?<!\w){regex.escape(term.target.upper())}(?!\w)"
+            loud = rf"(?<!\p{{Lu}}){regex.escape(term.target.upper())}(?!\p{{Lu}})"
             text = regex.sub(loud, term.target.replace("\\", r"\\"), text)
         return dataclasses.replace(hypothesis, text=text, tokens=_tokens(hypothesis.tokens))
 

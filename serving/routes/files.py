@@ -17,7 +17,7 @@ from serving.connection import caller
 from serving.edge.callers import settings_of_caller
 from serving.edge.guard import guarded
 from serving.fields import Text, read
-from serving.file_store import FileStore, default_folder
+from serving.file_store import files_of
 from serving.file_translation import FileTranslation, Upload, unpack
 from serving.operation import Operation, describe
 from serving.registry import Registry
@@ -63,8 +63,7 @@ class FileAnswer(BaseModel):
 def blueprint(settings: Settings, registry: Registry) -> Blueprint:
     """Makes the endpoints."""
     routes = Blueprint("files", __name__)
-    folder = settings.files_folder or default_folder(settings.port)
-    store = FileStore(folder, settings.file_keep_seconds, settings.file_store_bytes)
+    store = files_of(settings)
     working = threading.BoundedSemaphore(_AT_A_TIME)
     if settings.files:
         store.sweep()

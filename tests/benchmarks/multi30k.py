@@ -75,6 +75,8 @@ def main() -> None:
         for direction in arguments.directions:
             if (direction, seed) in made:
                 continue
+            if arguments.keep and (arguments.keep / f"{direction}-{seed}").exists():
+                raise SystemExit(f"--keep: {direction}-{seed} is there already")
             line = run(direction, seed, kind, arguments)
             figures.append(line)
             with open(arguments.results, "a", encoding="utf-8") as file:

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
+from serving.file_store import files_of
+from serving.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 PAIR = {"source": "xx", "target": "yy"}
 TIMEOUT = 60
@@ -217,6 +220,7 @@ def test_the_server_is_healthy_after_all_of_this(live: Live) -> None:
 def test_sigterm_ends_it_quietly_after_the_request_in_hand(model_folder: Path) -> None:
     port = free_port()
     process = command("--port", str(port), "--models", model_folder)
+    store = files_of(Settings(port=port))
     body = b"q=uno+dos&source=xx&target=yy"
     head = (
         "POST /translate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -225,6 +229,8 @@ def test_sigterm_ends_it_quietly_after_the_request_in_hand(model_folder: Path) -
     )
     try:
         assert started(process).startswith("Serving ")
+        with store.new() as (token, _):
+            pass
         with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as client:
             client.sendall(head.encode() + body[:5])
             time.sleep(1)
@@ -240,6 +246,7 @@ def test_sigterm_ends_it_quietly_after_the_request_in_hand(model_folder: Path) -
     assert process.returncode == 0
     assert rest == ""
     assert [line for line in log.splitlines() if " INFO " not in line] == []
+    assert store.find(token) is None  # nobody can fetch a translated file any more
 
 
 def test_a_taken_port(model_folder: Path) -> None:

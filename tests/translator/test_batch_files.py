@@ -185,7 +185,12 @@ def test_languages_have_one_source(translator: UpperCase, folder: Path) -> None:
         (("b", "--columns", "2"), "b: expected --format"),
         (("b", "--encoding", "windows-1252"), "b: expected --format"),
         (("a.po", "--encoding", "windows-1252"), "Received: encoding"),
-        (("b.txt", "--encoding", "windows-0"), "expected a known encoding. Received: windows-0"),
+        (
+            ("b.txt", "--encoding", "windows-0"),
+            "expected a known encoding. Received: wind",
+        ),
+        (("b.txt", "--encoding", ""), "--encoding: expected a known encoding"),
+        (("b.txt", "--encoding", "utf-16"), "expected a byte order mark in UTF-16"),
         (("b.txt", "--encoding", "latin-1", "--scores"), "expected UTF-8"),
         (("b.txt", "--encoding", "latin-1", "--engine", "ray"), "expected UTF-8"),
         (("b.txt", "b.txt", "--encoding", "latin-1", "--output", "c"), "an output for each FILE"),
@@ -498,6 +503,36 @@ def test_what_a_file_does_not_tell_of_itself(
     result = _run(name, "--output", "b", *options)
     assert result.exit_code == 0, result.stderr
     assert Path("b").read_bytes() == written.encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "windows-1252"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.md", "a.html"])
+def test_a_byte_order_mark_tells_more_than_the_option(
+    encoding: str, name: str, translator: UpperCase, folder: Path
+) -> None:
+    mark = "\ufeff"
+    Path(name).write_bytes(f"{mark}año\naño\n".encode("utf-16-le"))
+    result = _run(name, "--output", "b", "--encoding", encoding)
+    assert result.exit_code == 0, result.stderr
+    written = Path("b").read_bytes().decode("utf-16-le")
+    assert written.startswith(f"{mark}AÑO")
+    assert written.count(mark) == 1
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.md", "a.jsonl", "a.srt"])
+def test_a_letter_that_the_encoding_lacks_is_not_put_there(
+    name: str, translator: UpperCase, folder: Path
+) -> None:
+    """The capital of ÿ is not in Latin-1."""
+    written = {
+        "a.jsonl": '{{"text": "{}"}}\n{{"text": "{}"}}\n',
+        "a.srt": "1\n00:00:01,000 --> 00:00:02,000\n{}\n\n2\n00:00:03,000 --> 00:00:04,000\n{}\n",
+    }.get(name, "{}\n\n{}\n")
+    Path(name).write_bytes(written.format("ÿ", "año").encode("latin-1"))
+    result = _run(name, "--output", "b", "--encoding", "latin-1")
+    assert result.exit_code == 1
+    assert "'Ÿ' is not in ISO8859-1" in result.stderr
+    assert Path("b").read_bytes().decode("latin-1") == written.format("ÿ", "AÑO")
 
 
 def test_a_run_goes_on_where_it_was_stopped(translator: UpperCase, folder: Path) -> None:

@@ -123,6 +123,8 @@ def _format(inputs: tuple[str, ...], options: Options) -> FileFormat:
 
 def _format_of(name: str, options: Options) -> FileFormat:
     if name.lower().endswith(_PARQUET) and options.format is None:
+        if options.delimiter is not None:
+            raise ConfigError(f"--delimiter: expected tables of text. Received: {name}")
         form: FileFormat = Parquet(options.fields or options.columns or "text")
         check_plain(name, form, options)
         return form

@@ -11,7 +11,7 @@ from typing import BinaryIO, ClassVar, Final
 
 from translator.errors import InputError
 from translator.formats.choice import Choice, choices
-from translator.formats.encoding import BYTE_ORDER_MARK, LONGEST_LINE, Line, encode, read_lines
+from translator.formats.encoding import BYTE_ORDER_MARK, LONGEST_LINE, Line, read_lines
 from translator.formats.filling import Part, fill_parts, kept
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 from translator.formats.txt import one_line
@@ -30,7 +30,7 @@ class Csv:
         header: Whether the first row is one of names, and stays; columns given by name imply it.
         delimiter: What stands between fields; None is that of `,;|` and tab which stands most
             often in the first row.
-        encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        encoding: What the file is in where no byte order mark tells; None is UTF-8.
     """
 
     columns: Sequence[str | int] | str = "1"
@@ -51,7 +51,7 @@ class Csv:
     ) -> None:
         encoding, lines = read_lines(source, self.encoding)
         parts = self._parts(lines)
-        fill_parts(parts, fill, lambda text: output.write(encode(text, encoding, "")))
+        fill_parts(parts, fill, lambda text: output.write(text.encode(encoding)), encoding)
 
     def _parts(self, lines: Iterator[Line]) -> Iterator[Part]:
         first = next(lines, None)

@@ -65,7 +65,7 @@ def known_encoding(name: str) -> str:
         "".encode(codec)
     except (LookupError, ValueError) as error:
         raise InputError(f"expected a known encoding. Received: {name}") from error
-    return codec
+    return "utf-8" if codec == "utf-8-sig" else codec  # a mark is a character of the text here
 
 
 def decode(content: bytes, declared: str | None = None) -> Decoded:
@@ -74,9 +74,7 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
     Raises:
         InputError: The bytes are not in that encoding, or it does not give them back.
     """
-    encoding = marked_encoding(content) or known_encoding(declared or "utf-8")
-    if encoding == "utf-16" or encoding == "utf-32":
-        raise InputError(f"expected a byte order mark in {encoding.upper()}. Received: none")
+    encoding = _encoding(content, declared)
     try:
         text = content.decode(encoding)
         same = text.encode(encoding) == content
@@ -99,18 +97,26 @@ def read_lines(source: BinaryIO, encoding: str | None = None) -> tuple[str, Iter
 
     Args:
         source: The text. A byte order mark is a character of its first line.
-        encoding: What it is in; where it is None, the byte order mark tells, else it is UTF-8.
+        encoding: What it is in where no byte order mark tells; None is UTF-8.
 
     Returns:
         The encoding, and the lines.
 
     Raises:
-        InputError: While lines are asked for: one is not in that encoding, or is too long.
+        InputError: There is no such encoding; or, while lines are asked for, one is not in it, or
+            is too long.
     """
     first = source.read(_CHUNK)
-    chosen = known_encoding(encoding) if encoding else marked_encoding(first) or "utf-8"
+    chosen = _encoding(first, encoding)
     chunks = chain([first], iter(lambda: source.read(_CHUNK), b""))
     return chosen, _lines(chunks, chosen)
+
+
+def _encoding(start: bytes, declared: str | None) -> str:
+    encoding = marked_encoding(start) or known_encoding(declared or "utf-8")
+    if encoding in ("utf-16", "utf-32"):
+        raise InputError(f"expected a byte order mark in {encoding.upper()}. Received: none")
+    return encoding
 
 
 def _lines(chunks: Iterator[bytes], encoding: str) -> Iterator[Line]:
@@ -130,22 +136,6 @@ def _lines(chunks: Iterator[bytes], encoding: str) -> Iterator[Line]:
             raise InputError(f"line {number}: expected at most {LONGEST_LINE} characters")
     if pending:
         yield Line(number, pending, "")
-
-
-def encode(text: str, encoding: str, place: str) -> bytes:
-    """Encodes a stretch of a file.
-
-    Raises:
-        InputError: The encoding has no such character.
-    """
-    try:
-        return text.encode(encoding)
-    except UnicodeEncodeError as error:
-        character = text[error.start]
-        raise InputError(
-            f"{place}: expected characters that {encoding.upper()} has. Received: {character!r} "
-            "in the translation. Convert the file to UTF-8 first"
-        ) from error
 
 
 def _undecodable(error: UnicodeDecodeError, encoding: str, before: str, line: int) -> InputError:

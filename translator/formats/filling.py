@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator.formats.segment import Fill, FillAll, Segment
 
@@ -27,7 +27,12 @@ def kept(text: str) -> Part:
     return Part((), lambda _: text)
 
 
-def fill_parts(parts: Iterable[Part], fill: FillAll, write: Callable[[str], object]) -> None:
+def fill_parts(
+    parts: Iterable[Part],
+    fill: FillAll,
+    write: Callable[[str], object],
+    encoding: str = "utf-8",
+) -> None:
     """Writes the parts of a file in order.
 
     A fill that its segment's check complains of is left out, and the complaint becomes its comment.
@@ -36,7 +41,10 @@ def fill_parts(parts: Iterable[Part], fill: FillAll, write: Callable[[str], obje
         parts: The parts. They are asked for as `fill` asks for segments.
         fill: Translates.
         write: Takes the text of each part.
+        encoding: What of a fill it does not have is a complaint, too.
     """
+    if not encoding.startswith("utf"):
+        parts = (_within(encoding, part) for part in parts)
     waiting: deque[Part] = deque()
 
     def segments() -> Iterator[Segment]:
@@ -57,6 +65,22 @@ def fill_parts(parts: Iterable[Part], fill: FillAll, write: Callable[[str], obje
             ready.clear()
     assert not waiting, "a fill for each segment"
     assert next(asked, None) is None, "all segments are asked for"
+
+
+def _within(encoding: str, part: Part) -> Part:
+    """A part whose segments ask for letters of an encoding."""
+
+    def checked(segment: Segment) -> Segment:
+        def check(text: str) -> str:
+            try:
+                text.encode(encoding)
+            except UnicodeEncodeError as error:
+                return f"{text[error.start]!r} is not in {encoding.upper()}"
+            return segment.check(text)
+
+        return replace(segment, check=check)
+
+    return replace(part, segments=[checked(segment) for segment in part.segments])
 
 
 def _checked(segment: Segment, fill: Fill) -> Fill:

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, Final
 
 from translator.errors import InputError
-from translator.formats.encoding import Decoded, decode, known_encoding, marked_encoding
+from translator.formats.encoding import (
+    BYTE_ORDER_MARK,
+    Decoded,
+    decode,
+    known_encoding,
+    marked_encoding,
+)
 from translator.formats.filling import fill_parts
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 from translator.formats.splicing import Slot, splice
@@ -41,7 +47,7 @@ class Html:
     as code and what is marked `translate="no"`, stays.
 
     Attributes:
-        encoding: What the file is in; if None, what its byte order mark or its head tells.
+        encoding: What the file is in where neither a byte order mark nor its head tells.
     """
 
     encoding: str | None = None
@@ -53,8 +59,9 @@ class Html:
     ) -> None:
         content = source.read()
         text, encoding = _decoded(content, self.encoding)
+        mark = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
         try:
-            slots = list(html_slots(text, 0))
+            slots = list(html_slots(text[mark:], mark))
         except (AssertionError, RecursionError) as error:
             raise InputError(f"Expected an HTML document. Received: {error}") from error
         fill_parts(
@@ -67,7 +74,7 @@ class Html:
 def _decoded(content: bytes, encoding: str | None) -> Decoded:
     start = content[:_SEARCHED]
     declared = DECLARATION.match(start) or _CHARSET.search(start)
-    if encoding is not None or declared is None or marked_encoding(content):
+    if declared is None or marked_encoding(content):
         return decode(content, encoding)
     name = known_encoding(declared[1].decode())
     if name in _MEANT:

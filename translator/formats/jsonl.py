@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, ClassVar, Final, NamedTuple
 
 from translator.errors import InputError
 from translator.formats.choice import Choice, choices
-from translator.formats.encoding import BYTE_ORDER_MARK, Line, encode, read_lines
+from translator.formats.encoding import BYTE_ORDER_MARK, Line, read_lines
 from translator.formats.filling import Part, fill_parts, kept
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 
@@ -27,7 +27,7 @@ class Jsonl:
         fields: What is translated: "text" in its place, "text:text_de" into a field that may be a
             new one after it; "a.text" is the field of an object. Records may lack fields, but no
             field may be lacking in all.
-        encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        encoding: What the file is in where no byte order mark tells; None is UTF-8.
         partial: It is a part of a file, in which fields may be lacking in all records.
     """
 
@@ -45,7 +45,7 @@ class Jsonl:
     ) -> None:
         encoding, lines = read_lines(source, self.encoding)
         parts = self._parts(lines)
-        fill_parts(parts, fill, lambda text: output.write(encode(text, encoding, "")))
+        fill_parts(parts, fill, lambda text: output.write(text.encode(encoding)), encoding)
 
     def _parts(self, lines: Iterator[Line]) -> Iterator[Part]:
         chosen = choices("fields", self.fields)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, ClassVar, Final
 from markdown_it.token import Token
 
 from translator.errors import InputError
-from translator.formats.encoding import BYTE_ORDER_MARK, decode, encode
+from translator.formats.encoding import BYTE_ORDER_MARK, decode
 from translator.formats.filling import fill_parts
 from translator.formats.html import html_slots
 from translator.formats.markdown_inline import block_parser, read_inline, shape
@@ -31,7 +31,7 @@ class Markdown:
     Code, links, HTML's tags, the marks of blocks and front matter between lines of `---` stay.
 
     Attributes:
-        encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        encoding: What the file is in where no byte order mark tells; None is UTF-8.
     """
 
     encoding: str | None = None
@@ -49,7 +49,8 @@ class Markdown:
         fill_parts(
             splice(lambda start, end: text[start:end], len(text), slots),
             fill,
-            lambda written: output.write(encode(written, encoding, "")),
+            lambda written: output.write(written.encode(encoding)),
+            encoding,
         )
 
 

@@ -93,6 +93,7 @@ def _made(make: Callable[..., FileFormat], name: str, options: dict[str, Any]) -
     for option in given:
         if option not in known:
             raise InputError(
-                f"Expected options of the format {name}: {', '.join(known)}. Received: {option}"
+                f"Expected options of the format {name}: {', '.join(known) or 'it has none'}. "
+                f"Received: {option}"
             )
     return make(**given)

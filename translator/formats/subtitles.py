@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, Final, NamedTuple
 
 from translator.errors import InputError
-from translator.formats.encoding import BYTE_ORDER_MARK, decode, encode
+from translator.formats.encoding import BYTE_ORDER_MARK, decode
 from translator.formats.filling import Part, fill_parts, kept
 from translator.formats.markup import Code, Marked, unescape
 from translator.formats.segment import Fill, FillAll, Languages, Segment
@@ -40,7 +40,7 @@ class Srt:
     like length. A line that begins with a dash is someone else's and stays one.
 
     Attributes:
-        encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        encoding: What the file is in where no byte order mark tells; None is UTF-8.
     """
 
     encoding: str | None = None
@@ -58,7 +58,9 @@ class Srt:
                 "line 1: expected subtitles, as 00:00:01,000 --> 00:00:02,000. Received: "
                 f"{lines[0].text[:40]!r}"
             )
-        fill_parts(self._parts(lines), fill, lambda text: output.write(encode(text, encoding, "")))
+        fill_parts(
+            self._parts(lines), fill, lambda text: output.write(text.encode(encoding)), encoding
+        )
 
     def _parts(self, lines: Sequence[_Line]) -> Iterator[Part]:
         timed = False
@@ -91,7 +93,7 @@ class Vtt:
         if not re.match(rf"{BYTE_ORDER_MARK}?WEBVTT(?=[ \t\r\n]|\Z)", text):
             raise InputError(f"line 1: expected WEBVTT. Received: {text[:40].splitlines()[:1]}")
         fill_parts(
-            self._parts(_lines(text)), fill, lambda text: output.write(encode(text, encoding, ""))
+            self._parts(_lines(text)), fill, lambda text: output.write(text.encode(encoding))
         )
 
     def _parts(self, lines: Sequence[_Line]) -> Iterator[Part]:

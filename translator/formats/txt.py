@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
-from translator.formats.encoding import BYTE_ORDER_MARK, Line, encode, read_lines
+from translator.formats.encoding import BYTE_ORDER_MARK, Line, read_lines
 from translator.formats.filling import Part, fill_parts
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 
@@ -19,7 +19,7 @@ class Txt:
     """Every line is a segment, blank ones as well. Line ends and byte order marks stay.
 
     Attributes:
-        encoding: What the file is in; by its byte order mark if None, UTF-8 without one.
+        encoding: What the file is in where no byte order mark tells; None is UTF-8.
     """
 
     encoding: str | None = None
@@ -30,7 +30,7 @@ class Txt:
         self, source: BinaryIO, output: BinaryIO, fill: FillAll, languages: Languages
     ) -> None:
         encoding, lines = read_lines(source, self.encoding)
-        fill_parts(_parts(lines), fill, lambda text: output.write(encode(text, encoding, "")))
+        fill_parts(_parts(lines), fill, lambda text: output.write(text.encode(encoding)), encoding)
 
 
 def one_line(text: str) -> str:

@@ -181,10 +181,10 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
     """The format of a file, packed or not; None for plain lines.
 
     Raises:
-        InputError: There is none that has such columns, fields, ....
+        InputError: There is none that has such options.
     """
-    names = ("columns", "fields", "delimiter", "encoding")
-    settings = {name: value for name in names if (value := getattr(options, name)) is not None}
+    own = ("columns", "fields", "delimiter", "encoding")
+    settings = {each: value for each in own if (value := getattr(options, each)) is not None}
     if options.format is not None:
         return named(options.format, **settings)
     bare = name[: -len(_GZIP)] if name.lower().endswith(_GZIP) else name

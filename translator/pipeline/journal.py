@@ -101,13 +101,13 @@ class Journal:
             self._stop_reading()
         self._write({_DONE: summary})
         os.fsync(self._file.fileno())
-        self._file.close()
         self.done = summary
 
     def shrink(self) -> None:
         """Drops the chunks, once the output has taken its place."""
         with atomic_writer(self.path) as file:
             file.write(_line(self._header) + _line({_DONE: self.done}))
+        self._file.close()
 
     def remove(self) -> None:
         """Removes the file."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from translator.errors import ConfigError
+from translator.errors import ConfigError, InputError
+from translator.formats.encoding import known_encoding
 from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.results import Below
 
@@ -78,13 +79,16 @@ class Options:
                 "--resume: expected FILEs and --output, which are there again after a kill. "
                 "Received: standard input or standard output"
             )
-        if self.encoding is not None and self.has_columns:
-            raise ConfigError(
-                "--n-best, --scores, --confidence and --alignments: expected UTF-8. "
-                f"Received: --encoding {self.encoding}"
-            )
-        if self.encoding is not None and self.engine == "ray":
-            raise ConfigError(f"--engine ray: expected UTF-8. Received: --encoding {self.encoding}")
+        if self.encoding is not None and _codec(self.encoding) != "utf-8":
+            if self.has_columns:
+                raise ConfigError(
+                    "--n-best, --scores, --confidence and --alignments: expected UTF-8. "
+                    f"Received: --encoding {self.encoding}"
+                )
+            if self.engine == "ray":
+                raise ConfigError(
+                    f"--engine ray: expected UTF-8. Received: --encoding {self.encoding}"
+                )
         if self.address is not None and self.engine != "ray":
             raise ConfigError(f"--address: expected --engine ray with it. Received: {self.engine}")
 
@@ -102,3 +106,10 @@ class Options:
     def is_visible(self) -> bool:
         """Whether progress and the summary are told."""
         return not self.quiet
+
+
+def _codec(encoding: str) -> str:
+    try:
+        return known_encoding(encoding)
+    except InputError as error:
+        raise ConfigError(f"--encoding: {error}") from error
