@@ -15,6 +15,7 @@ from training.commands.fetch import fetch
 from training.commands.phrases import phrases
 from training.commands.report import report
 from training.commands.settings import list_settings
+from training.commands.split import split
 from training.commands.train import train
 from training.commands.work import work
 
@@ -25,7 +26,7 @@ def main() -> None:
 
 
 for command in (
-    *(fetch, phrases, back_translate),
+    *(fetch, split, phrases, back_translate),
     *(train, work, list_settings, report, evaluate, export),
 ):
     main.add_command(command)

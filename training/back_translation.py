@@ -12,6 +12,7 @@ from training.corpus import Filter
 from translator.config import SearchConfig
 from translator.files import chunked
 from translator.text import normalize
+from translator.texts.sentence import Sentence
 from translator.translator import Translator
 
 _CHUNK_SIZE = 2000
@@ -70,6 +71,10 @@ def back_translate(
     Raises:
         InputError: A line cannot be read.
     """
+    # Mended: a source with a name that the model made up would teach to make them up.
+    translate = translator.mended(
+        lambda sentences: translator.translate(sentences, search, workers=workers)
+    )
     counts = Counts()
     for chunk in chunked(lines, _CHUNK_SIZE):
         counts.read += len(chunk)
@@ -80,7 +85,7 @@ def back_translate(
             counts.too_long += verdict == "too_long"
             if verdict == "kept":
                 targets.append(line)
-        translations = translator.translate(targets, search, workers=workers)
+        translations = translate([Sentence(target) for target in targets])
         for target, translation in zip(targets, translations, strict=True):
             source = normalize(translation.text)
             if translation.source_cut:

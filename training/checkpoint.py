@@ -129,7 +129,10 @@ class Checkpoints:
         arrays = _pack(variables)
         arrays[_PROGRESS] = np.array(json.dumps(dataclasses.asdict(progress)))
         write_arrays(self.folder / f"{progress.update:08d}.npz", arrays)
-        for old in [*self._newest_first()[self.keep :], *self.folder.glob(".*.tmp")]:
+        # A run that passed over a damaged checkpoint has left the way that led there.
+        left = [path for path in self._newest_first() if int(path.stem) > progress.update]
+        whole = [path for path in self._newest_first() if path not in left]
+        for old in [*left, *whole[self.keep :], *self.folder.glob(".*.tmp")]:
             old.unlink(missing_ok=True)  # a kill in the middle of saving leaves a .tmp
 
     def restore(

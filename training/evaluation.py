@@ -178,9 +178,18 @@ def _translate_function(
 
     def translate(texts: Sequence[str]) -> list[str]:
         translator.refresh()
-        return [t.text for t in translator.translate(texts, search)]
+        return [t.text for t in translator.translate(texts, search, workers=search_workers())]
 
     return translate
+
+
+def search_workers() -> int:
+    """Searches side by side: one for each thread, where each operation has one of them."""
+    import tensorflow as tf
+
+    threading = tf.config.threading
+    alone = threading.get_intra_op_parallelism_threads() == 1
+    return max(1, threading.get_inter_op_parallelism_threads()) if alone else 1
 
 
 class TokenLosses(keras.Model):

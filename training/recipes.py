@@ -77,12 +77,17 @@ def recipe(pairs: int) -> Settings:
 def choose_config(given: Settings, pairs: int) -> tuple[TrainConfig, str]:
     """Settings for a corpus of so many pairs; those that are given win.
 
+    The rate of a recipe is for its cell: with another one, it is the default.
+
     Returns:
         The settings, and a line that says what followed from the size of the corpus.
 
     Raises:
         ConfigError: Settings do not fit.
     """
-    chosen = {name: value for name, value in recipe(pairs).items() if name not in given}
+    wanted = recipe(pairs)
+    cell = wanted.get("cell", TrainConfig.cell)
+    own = {*given, *(["learning_rate"] if given.get("cell", cell) != cell else [])}
+    chosen = {name: value for name, value in wanted.items() if name not in own}
     shown = ", ".join(f"{name}={value}" for name, value in chosen.items()) or "the defaults"
     return from_mapping(TrainConfig, {**chosen, **given}), f"settings for {pairs} pairs: {shown}"

@@ -18,6 +18,7 @@ from training.__main__ import main
 from training.back_translation import Counts, back_translate
 from training.corpus import read_corpus
 from translator.config import SearchConfig
+from translator.texts.sentence import Sentence, Translate
 from translator.translation import Hypothesis, Translation
 from translator.translator import Translator
 
@@ -35,10 +36,17 @@ class Scripted:
         self.batches: list[list[str]] = []
 
     def translate(
-        self, texts: Sequence[str], search: SearchConfig, *, workers: int
+        self, sentences: Sequence[Sentence], search: SearchConfig, *, workers: int
     ) -> list[Translation]:
-        self.batches.append(list(texts))
+        texts = [sentence.text for sentence in sentences]
+        self.batches.append(texts)
         return [self.translations.get(text, translation(f"<{text}>")) for text in texts]
+
+    def mended(self, translate: Translate) -> Translate:
+        return lambda sentences: [
+            translation("mended") if found.text == "broken" else found
+            for found in translate(sentences)
+        ]
 
 
 def run(translator: Scripted, lines: Iterator[str]) -> tuple[Counts, list[tuple[str, str]]]:
@@ -56,17 +64,24 @@ class TestLines:
             long=translation("x", source_cut=True),
             empty=translation(" "),
             two=translation("one\ntwo\tthree"),
+            name=translation("broken"),
         )
         words = " ".join(["word"] * 101)
         counts, written = run(
-            translator, iter(["a", "", "cut", words, "long", " \t", "empty", "two", "b \u00a0 c"])
+            translator,
+            iter(["a", "", "cut", words, "long", " \t", "empty", "two", "b \u00a0 c", "name"]),
         )
 
-        assert written == [("<a>", "a"), ("one two three", "two"), ("<b c>", "b c")]
-        assert counts == Counts(read=9, written=3, blank=2, too_long=2, cut=1, empty=1)
-        assert "9 lines read, 3 pairs written, left out: 2 blank, 2 too long" in str(counts)
+        assert written == [
+            ("<a>", "a"),
+            ("one two three", "two"),
+            ("<b c>", "b c"),
+            ("mended", "name"),
+        ]
+        assert counts == Counts(read=10, written=4, blank=2, too_long=2, cut=1, empty=1)
+        assert "10 lines read, 4 pairs written, left out: 2 blank, 2 too long" in str(counts)
         # Time is not spent on what is left out.
-        assert translator.batches == [["a", "cut", "long", "empty", "two", "b c"]]
+        assert translator.batches == [["a", "cut", "long", "empty", "two", "b c", "name"]]
 
     def test_are_streamed(self) -> None:
         """No more than a chunk is read ahead of what has been translated."""
@@ -125,10 +140,10 @@ class TestCommand:
                 return SearchConfig(**{"length_penalty": 0.3, **settings})
 
             def translate(
-                self, texts: Sequence[str], search: SearchConfig, *, workers: int
+                self, sentences: Sequence[Sentence], search: SearchConfig, *, workers: int
             ) -> list[Translation]:
                 searches.append(search)
-                return super().translate(texts, search, workers=workers)
+                return super().translate(sentences, search, workers=workers)
 
         searches: list[SearchConfig] = []
         monkeypatch.setattr(Translator, "load", lambda _: Tuned())

@@ -173,6 +173,15 @@ def test_a_file_that_is_no_checkpoint_falls_back(tmp_path: Path) -> None:
     assert checkpoints.restore(variables(0)) == Progress(update=5, seconds=2.5)
 
 
+def test_what_was_passed_over_as_damaged_does_not_stay(tmp_path: Path) -> None:
+    """500 and 1000 are saved, 1000 is damaged, and the run goes on from 500."""
+    checkpoints = saved(tmp_path, 500, 1000)
+    change(tmp_path / "00001000.npz", lambda content: content[:-30])
+    checkpoints.restore(variables(0))
+    checkpoints.save(variables(700), Progress(update=700))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000500.npz", "00000700.npz"]
+
+
 def test_all_damaged_names_each(tmp_path: Path) -> None:
     checkpoints, untouched = saved(tmp_path, 5, 10), variables(0)
     for path in tmp_path.iterdir():

@@ -44,3 +44,15 @@ def test_what_is_given_is_checked() -> None:
         choose_config({"epoch": 3}, 10_000)
     with pytest.raises(ConfigError, match="vocab_size"):
         choose_config({"vocab_size": "many"}, 10_000)
+
+
+def test_the_rate_of_a_recipe_is_for_its_cell() -> None:
+    rate = recipe(30_000)["learning_rate"]
+    assert recipe(30_000)["cell"] == "gru"
+    assert choose_config({"cell": "gru"}, 30_000)[0].learning_rate == rate
+    assert choose_config({"cell": "lstm"}, 30_000)[0].learning_rate == TrainConfig().learning_rate
+    given = {"cell": "lstm", "learning_rate": 0.007}
+    assert choose_config(given, 30_000)[0].learning_rate == 0.007
+    # Of more pairs, the default cell has a rate of its own.
+    rate = recipe(500_000)["learning_rate"]
+    assert choose_config({"cell": "lstm"}, 500_000)[0].learning_rate == rate

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.corpus import Pair
+from training.__main__ import main
+from training.corpus import Pair, read_corpus
 from training.split import split_pairs
 
+NAMES = ("valid", "test", "train")
 sentences = st.integers(0, 40).map(str)
 
 
@@ -62,3 +67,49 @@ def test_a_seed_draws_the_same_again() -> None:
     pairs = [(f"s{n}", f"t{n}") for n in range(100)]
     assert split_pairs(pairs, 5, 5, seed=3) == split_pairs(pairs, 5, 5, seed=3)
     assert split_pairs(pairs, 5, 5, seed=3) != split_pairs(pairs, 5, 5, seed=4)
+
+
+class TestCommand:
+    def invoke(self, *arguments: object) -> Result:
+        command = ["split", "--source", "es", "--target", "en", *map(str, arguments)]
+        return CliRunner().invoke(main, command, catch_exceptions=False)
+
+    @pytest.fixture
+    def pairs(self, tmp_path: Path) -> Path:
+        """Each sentence with two translations, one pair twice, one line without a translation."""
+        lines = [f"s{n}\tt{n} {way}\n" for n in range(50) for way in ("one", "other")]
+        path = tmp_path / "pairs.tsv"
+        path.write_text("".join([*lines, lines[0], "alone\t\n"]))
+        return path
+
+    def test_three_files_that_share_no_sentence(self, pairs: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "new" / "data"
+        result = self.invoke(pairs, "--output", folder, "--valid-size", 10, "--test-size", 7)
+        assert result.exit_code == 0, result.output
+        assert "102 lines read, 100 pairs kept, dropped: 1 empty" in result.stderr
+        assert result.stdout.splitlines() == [
+            f"{folder / 'valid.tsv'}  10 pairs",
+            f"{folder / 'test.tsv'}  6 pairs",  # two translations each
+            f"{folder / 'train.tsv'}  84 pairs",
+        ]
+        parts = [read_corpus([str(folder / f"{name}.tsv")]).pairs for name in NAMES]
+        assert sorted(pair for part in parts for pair in part) == sorted(
+            (f"s{n}", f"t{n} {way}") for n in range(50) for way in ("one", "other")
+        )
+        sources = [{source for source, _ in part} for part in parts]
+        assert sum(map(len, sources)) == len(set.union(*sources))
+
+    def test_too_few_pairs(self, tmp_path: Path) -> None:
+        (tmp_path / "few.tsv").write_text("a\tb\nc\td\n")
+        result = self.invoke(tmp_path / "few.tsv", "--output", tmp_path / "data")
+        assert result.exit_code == 2
+        assert "few.tsv: expected enough pairs to keep some apart. Received: 2" in result.stderr
+        assert not (tmp_path / "data").exists()
+
+    def test_an_input_is_not_written_over(self, pairs: Path, tmp_path: Path) -> None:
+        own = pairs.rename(tmp_path / "train.tsv")
+        before = own.read_bytes()
+        result = self.invoke(own, "--output", tmp_path)
+        assert result.exit_code == 2
+        assert "--output: expected a folder without a FILE" in result.stderr
+        assert own.read_bytes() == before

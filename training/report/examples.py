@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from training.evaluation import LiveModel, Score, corpus_scores
+from training.evaluation import LiveModel, Score, corpus_scores, search_workers
 from training.run import Run
 from translator.config import SearchConfig
 from translator.errors import TranslatorError
@@ -76,7 +76,8 @@ def translate_valid(run: Run) -> Examples:
     translator = Translator(LiveModel(run.best_model(), run.source, run.target))
     split = run.data.read(run.data.valid).pairs
     pairs, search = split[:MOST_SENTENCES], SearchConfig()
-    translations = translator.translate([source for source, _ in pairs], search)
+    sources = [source for source, _ in pairs]
+    translations = translator.translate(sources, search, workers=search_workers())
     sentences = [
         Example(source, reference, translation, _chrf([translation.text], [reference]))
         for (source, reference), translation in zip(pairs, translations, strict=True)
