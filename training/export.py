@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from training.calibration import fit_confidence, mending_helps, tune_search
 from training.checkpoint import Checkpoints
-from training.corpus import Pair, bare_names
+from training.corpus import Pair
 from training.model_card import model_card
-from training.repeat import training_command
+from training.repeat import training_record
 from training.run import Run
 from training.scoring import read_test, score_pairs
 from translator.export import export_model
@@ -66,11 +66,9 @@ def export_run(
 def _training(run: Run, licence: str, attribution: str) -> dict[str, Any]:
     progress = Checkpoints(run.checkpoint_folder).progress()
     return {
-        "data": [bare_names(files) for files in run.data.train + run.data.tagged],
-        "pairs": run.corpus.get("kept"),
+        **training_record(run),
         "licence": licence,
         "attribution": attribution,
-        "command": training_command(run),
         "settings": dataclasses.asdict(run.settled),
         **(progress.totals() if progress else {}),
     }

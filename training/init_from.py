@@ -11,6 +11,7 @@ import numpy as np
 
 from training.checkpoint import read_arrays
 from training.config import TrainConfig
+from training.repeat import training_record
 from training.run import Run, Start
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError, ModelFolderError
@@ -19,6 +20,9 @@ from translator.tokenizer import Tokenizer
 
 _FREE = ("dropout", "truncate_bptt")
 """Settings of a model that its weights do not depend on have one of these in their names."""
+
+_ORIGIN = {"data", "pairs", "command", "licence", "attribution", "origin"}
+"""What is kept of what a model folder says of its training."""
 
 _OF_VOCABULARY = {"vocab_size", "tokenizer", "joint_vocab"}
 
@@ -85,6 +89,7 @@ def _from_run(path: Path) -> Start:
         _architecture(dataclasses.asdict(run.config)),
         (run.source, run.target),
         list(read_arrays(run.best_weights).values()),
+        training_record(run),
     )
 
 
@@ -105,6 +110,7 @@ def _from_model_folder(folder: Path) -> Start:
         _architecture({**info.get("training", {}).get("settings", {}), **info["sizes"]}),
         (source, target),
         [np.asarray(weight).astype(np.float32) for weight in weights],
+        {name: value for name, value in info.get("training", {}).items() if name in _ORIGIN},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,17 @@ def model_card(info: Mapping[str, Any]) -> str:
         source=info["source_language"],
         target=info["target_language"],
         training={"update": 0, **info["training"]},
+        origins=list(_origins(info["training"])),
         sizes=info["sizes"],
         search=info["scores"][0]["search"],
         cell=_CELLS[info["sizes"]["cell"]],
     )
+
+
+def _origins(training: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What was learnt from before, the last first."""
+    while training := training.get("origin", {}):
+        yield {"data": [], "pairs": None, "command": "", "licence": "", **training}
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The command that trains a model like that of a run."""
+"""What a run learnt from, and the command that trains a model like it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ import dataclasses
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 from training.corpus import bare_names
 from training.recipes import choose_config
 from training.run import Run
+
+
+def training_record(run: Run) -> dict[str, Any]:
+    """What a run learnt from: files without their folders, pairs, command, and what it continued."""
+    origin = run.origin()
+    return {
+        "data": [bare_names(files) for files in run.data.train + run.data.tagged],
+        "pairs": run.corpus.get("kept"),
+        "command": training_command(run),
+        **({"origin": origin} if origin else {}),
+    }
 
 
 def training_command(run: Run) -> str:
@@ -20,6 +32,8 @@ def training_command(run: Run) -> str:
         for name, value in dataclasses.asdict(run.settled).items()
         if value != getattr(usual, name)
     }
+    if "cell" in changed:  # with which the rate that is usual changes
+        changed["learning_rate"] = run.config.learning_rate
     if run.config.precision == usual.dtype():
         del changed["precision"]
     words = ["python", "-m", "training", "train"]

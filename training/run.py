@@ -39,6 +39,7 @@ LEXICON = "lexicon.npz"
 DICTIONARY = "dictionary.tsv.gz"
 WORDS = "words.tsv"
 
+_ORIGIN = "origin.json"
 _VALID = "valid_sha256"
 _BEFORE = {"substituted": 0.0, "word_pairs": False}
 """What a run did that was begun when there was no such setting yet."""
@@ -122,11 +123,13 @@ class Start:
         settings: Those that its sizes and its vocabulary were made with.
         tokenizers: Of the source and the target side.
         weights: In the order of the model's.
+        record: What it learnt from, as `repeat.training_record` tells it.
     """
 
     settings: Mapping[str, Any]
     tokenizers: tuple[Tokenizer, Tokenizer]
     weights: list[Any]
+    record: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,6 +235,20 @@ class Run:
         path = self.folder / DICTIONARY
         return Dictionary.load(path) if path.exists() else None
 
+    def origin(self) -> dict[str, Any] | None:
+        """The record of what it continues (see `Start`); None where that is nothing, or unknown.
+
+        Raises:
+            CheckpointError: The file is damaged.
+        """
+        path = self.folder / _ORIGIN
+        if not path.exists():
+            return None
+        try:
+            return dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise CheckpointError(f"{path}: expected a JSON object. Received: {error}") from error
+
     def load_initial(self, model: Seq2Seq) -> None:
         """Gives a model the weights that the run began with, if it took over any.
 
@@ -312,6 +329,7 @@ def begin(
         source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
         if start is not None:
             save_weights(folder / "initial.npz", start.weights)
+            _write(folder / _ORIGIN, json.dumps(start.record, indent=2).encode())
         _write(folder / "source.model", source.serialized)
         _write(folder / "target.model", target.serialized)
         config = dataclasses.replace(config, precision=config.dtype())

@@ -12,6 +12,7 @@ from toy import toy_pairs, write_pairs
 from training.__main__ import main
 from training.checkpoint import Checkpoints, read_arrays
 from training.init_from import open_start
+from training.repeat import training_record
 from training.run import Run
 from translator.model_folder import find_version
 
@@ -90,6 +91,15 @@ class TestFromARun:
         assert new.config.learning_rate == 0.001
         assert json.loads((continued / "run.json").read_text())["data"]["init_from"] == str(origin)
         assert valid_scores(continued)[-1] > 95
+
+    def test_tells_what_its_origin_learnt_from(self, continued: Path) -> None:
+        record = training_record(Run.open(continued))
+        assert (record["data"], record["pairs"]) == (["train.tsv"], 200)
+        assert "--init-from" in record["command"]
+        origin = record["origin"]
+        assert (origin["data"], origin["pairs"]) == (["train.tsv"], 6000)
+        assert origin["command"].startswith("python -m training train --train train.tsv")
+        assert "origin" not in origin
 
     def test_adds_to_what_its_origin_leaves_for_the_search(
         self, continued: Path, toy_run: Path

@@ -34,6 +34,19 @@ def test_an_export_leaves_its_card(version: Path, toy_run: Path) -> None:
     check_files(version, info)
 
 
+def test_what_was_learnt_before_is_told(version: Path) -> None:
+    info = read_info(version)
+    assert "continues" not in model_card(info)
+    first = {"data": ["old.tsv", "phrases.tsv"], "pairs": 1234, "command": "python first"}
+    second = {"data": ["back.tsv"], "licence": "CC BY", "command": "python second", "origin": first}
+    card = model_card({**info, "training": {**info["training"], "origin": second}})
+    told = "| continues a model that was trained on |"
+    assert [line for line in card.splitlines() if "continues" in line] == [
+        f"{told} back.tsv; licence: CC BY, by `python second` |",
+        f"{told} old.tsv, phrases.tsv: 1,234 pairs, by `python first` |",
+    ]
+
+
 def test_validation_pairs_are_marked(version: Path) -> None:
     info = read_info(version)
     card = model_card(info)
