@@ -14,7 +14,7 @@ from training.run import Run
 
 
 def training_record(run: Run) -> dict[str, Any]:
-    """What a run learnt from: files without their folders, pairs, command, and what it continued."""
+    """What a run learnt from: files without folders, pairs, the command, and what it continued."""
     origin = run.origin()
     return {
         "data": [bare_names(files) for files in run.data.train + run.data.tagged],
