@@ -115,6 +115,7 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int = 2) -> None:
         self.folder = folder
         self.keep = keep
+        self._passed_over: list[Path] = []
 
     def save(self, variables: list[Any], progress: Progress) -> None:
         """Writes a checkpoint aside, then moves it into place.
@@ -128,12 +129,13 @@ class Checkpoints:
         """
         arrays = _pack(variables)
         arrays[_PROGRESS] = np.array(json.dumps(dataclasses.asdict(progress)))
-        write_arrays(self.folder / f"{progress.update:08d}.npz", arrays)
-        # A run that passed over a damaged checkpoint has left the way that led there.
-        left = [path for path in self._newest_first() if int(path.stem) > progress.update]
-        whole = [path for path in self._newest_first() if path not in left]
-        for old in [*left, *whole[self.keep :], *self.folder.glob(".*.tmp")]:
+        written = self.folder / f"{progress.update:08d}.npz"
+        write_arrays(written, arrays)
+        damaged = [path for path in self._passed_over if path != written]
+        whole = [path for path in self._newest_first() if path not in damaged]
+        for old in [*damaged, *whole[self.keep :], *self.folder.glob(".*.tmp")]:
             old.unlink(missing_ok=True)  # a kill in the middle of saving leaves a .tmp
+        self._passed_over = []
 
     def restore(
         self, variables: list[Any], say: Callable[[str], None] = lambda _: None
@@ -157,6 +159,7 @@ class Checkpoints:
                 _unpack(path, arrays, variables)
             except CheckpointError as error:
                 troubles.append(str(error))
+                self._passed_over.append(path)
             else:
                 for trouble in troubles:
                     say(f"passed over a checkpoint: {trouble}")

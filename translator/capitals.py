@@ -21,6 +21,9 @@ _WORDS = regex.compile(r"\p{L}{5}|\p{L}{2}.*\P{L}\p{L}{2}")
 """A long word, or two: a short one alone may well be an abbreviation, which is no other word."""
 
 _NO_CASE = regex.compile(r"\p{Lo}")
+_INSIDE = r"[\p{Lu}\p{N}]"
+"""What a word in capitals goes on with; letters without case may stand beside it."""
+
 _APOSTROPHES = "'\u2019"
 
 
@@ -81,7 +84,9 @@ def _in_capitals(translation: Translation, terms: Sequence[Term]) -> Translation
     def shouted(hypothesis: Hypothesis) -> Hypothesis:
         text = hypothesis.text.upper()
         for term in terms:
-            loud = rf"(?<!\p{{Lu}}){regex.escape(term.target.upper())}(?!\p{{Lu}})"
+            loud = (
+                rf"(?<![\p{{Lu}}\p{{N}}]){regex.escape(term.target.upper())}(?![\p{{Lu}}\p{{N}}])"
+            )
             text = regex.sub(loud, term.target.replace("\\", r"\\"), text)
         return dataclasses.replace(hypothesis, text=text, tokens=_tokens(hypothesis.tokens))
 

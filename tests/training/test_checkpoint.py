@@ -173,13 +173,17 @@ def test_a_file_that_is_no_checkpoint_falls_back(tmp_path: Path) -> None:
     assert checkpoints.restore(variables(0)) == Progress(update=5, seconds=2.5)
 
 
-def test_what_was_passed_over_as_damaged_does_not_stay(tmp_path: Path) -> None:
-    """500 and 1000 are saved, 1000 is damaged, and the run goes on from 500."""
-    checkpoints = saved(tmp_path, 500, 1000)
-    change(tmp_path / "00001000.npz", lambda content: content[:-30])
+@pytest.mark.parametrize(("damaged", "saved_next"), [(1000, 700), (1000, 1000), (1234, 1500)])
+def test_a_damaged_checkpoint_outlives_no_whole_one(
+    damaged: int, saved_next: int, tmp_path: Path
+) -> None:
+    checkpoints = saved(tmp_path, 500, damaged)
+    change(tmp_path / f"{damaged:08d}.npz", lambda content: content[:-30])
     checkpoints.restore(variables(0))
-    checkpoints.save(variables(700), Progress(update=700))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000500.npz", "00000700.npz"]
+    checkpoints.save(variables(saved_next), Progress(update=saved_next))
+    kept = [int(path.stem) for path in tmp_path.iterdir()]
+    assert sorted(kept) == [500, saved_next]
+    assert checkpoints.progress() == Progress(update=saved_next)
 
 
 def test_all_damaged_names_each(tmp_path: Path) -> None:

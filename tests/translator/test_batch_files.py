@@ -535,6 +535,40 @@ def test_a_letter_that_the_encoding_lacks_is_not_put_there(
     assert Path("b").read_bytes().decode("latin-1") == written.format("ÿ", "AÑO")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "written"),
+    [
+        ("a.md", "uno &mdash; dos\n", "DOS &mdash; UNO\n"),
+        ("a.jsonl", '{"text": "\\u0444 \\u00ff"}\n', '{"text": "\\u0178 \\u0424"}\n'),
+    ],
+)
+def test_a_letter_that_is_written_in_other_words_is_put_there(
+    name: str, content: str, written: str, translator: UpperCase, folder: Path
+) -> None:
+    Path(name).write_text(content, "ascii")
+    result = _run(name, "--output", "b", "--encoding", "latin-1")
+    assert result.exit_code == 0, result.stderr
+    assert Path("b").read_text("latin-1") == written
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("a.csv", "es\nuno\n", ("--columns", "es:英語")),
+        ("a.jsonl", '{"text": "año"}\n', ("--fields", "text:英語")),
+    ],
+)
+def test_a_name_that_the_encoding_lacks(
+    name: str, content: str, options: tuple[str, ...], translator: UpperCase, folder: Path
+) -> None:
+    Path(name).write_text(content, "latin-1")
+    result = _run(name, "--output", "b", "--encoding", "latin-1", *options)
+    assert "Traceback" not in result.stderr
+    assert "'英'" in result.stderr
+    assert result.exit_code in (1, 2)
+    assert not Path("b").exists() or "英" not in Path("b").read_text("latin-1")
+
+
 def test_a_run_goes_on_where_it_was_stopped(translator: UpperCase, folder: Path) -> None:
     Path("a.txt").write_text("uno\ndos\ntres\n")
     arguments = ("a.txt", "--output", "b.txt", "--chunk-size", "1")

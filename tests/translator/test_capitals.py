@@ -94,13 +94,13 @@ def test_terms_stay_where_and_as_they_are(tokenizer: Tokenizer) -> None:
 
     def translate(given: list[Sentence]) -> list[Translation]:
         kept.extend(given)
-        text, nothing = "see iHome, semihomeless", np.zeros((0, 0), np.float32)
+        text, nothing = "see iHome, semihomeless, iHome2, iHomeを", np.zeros((0, 0), np.float32)
         best = Hypothesis(text, -1.0, -1.0, (), (), nothing, True)
         return [Translation((), (best,)) for _ in given]
 
     (found,) = Capitals(tokenizer).set_aside(translate)([sentence])
     assert kept == [Sentence("Ver la casa", sentence.terms)]
-    assert found.text == "SEE iHome, SEMIHOMELESS"
+    assert found.text == "SEE iHome, SEMIHOMELESS, IHOME2, iHomeを"
 
 
 def test_pieces_are_in_capitals_too_but_for_bytes_and_the_end(tokenizer: Tokenizer) -> None:

@@ -68,19 +68,22 @@ def fill_parts(
 
 
 def _within(encoding: str, part: Part) -> Part:
-    """A part whose segments ask for letters of an encoding."""
+    """A part whose segments refuse what would be written with letters that an encoding lacks."""
 
-    def checked(segment: Segment) -> Segment:
+    def checked(n: int, segment: Segment) -> Segment:
         def check(text: str) -> str:
+            if problem := segment.check(text):
+                return problem
+            fills = [Fill(text if k == n else None) for k in range(len(part.segments))]
             try:
-                text.encode(encoding)
+                part.write(fills).encode(encoding)
             except UnicodeEncodeError as error:
-                return f"{text[error.start]!r} is not in {encoding.upper()}"
-            return segment.check(text)
+                return f"{error.object[error.start]!r} is not in {encoding.upper()}"
+            return ""
 
         return replace(segment, check=check)
 
-    return replace(part, segments=[checked(segment) for segment in part.segments])
+    return replace(part, segments=[checked(*one) for one in enumerate(part.segments)])
 
 
 def _checked(segment: Segment, fill: Fill) -> Fill:

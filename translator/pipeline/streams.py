@@ -58,6 +58,11 @@ def translate_job(job: Job, output: BinaryIO, fill: FillAll, languages: Language
             job.format.translate(source, output, fill, languages)
         except InputError as error:
             raise InputError(f"{told_name(name)}: {error}") from error
+        except UnicodeEncodeError as error:  # of a new column or field; translations are checked
+            raise InputError(
+                f"{told_name(name)}: expected names that {error.encoding.upper()} has. "
+                f"Received: {error.object[error.start]!r}"
+            ) from error
 
 
 def count_segments(job: Job, languages: Languages) -> int | None:
