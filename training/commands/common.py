@@ -33,6 +33,36 @@ threads_option = click.option(
 )
 
 
+columns_option = click.option(
+    "--columns",
+    default="1,2",
+    show_default=True,
+    help="Columns of TSV files, counted from 1: source,target.",
+)
+
+
+def hold_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--valid-size`, `--test-size` and `--seed`, of the commands that split pairs."""
+    for option in (
+        click.option("--seed", default=1, show_default=True, help="Random seed of the split."),
+        _size_option("test"),
+        _size_option("valid"),
+    ):
+        command = option(command)
+    return command
+
+
+def _size_option(part: str) -> Callable[[Any], Any]:
+    purpose = {"valid": "validation", "test": "testing"}[part]
+    return click.option(
+        f"--{part}-size",
+        default=1000,
+        show_default=True,
+        type=click.IntRange(min=0),
+        help=f"Pairs to hold out for {purpose}; at most a tenth of all.",
+    )
+
+
 def cluster_option(**options: Any) -> Callable[[Any], Any]:
     """`--cluster`, of the commands that train together."""
     return click.option(

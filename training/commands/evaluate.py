@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from training.commands.common import FOLDER, clear_errors, parse_columns
+from training.commands.common import FOLDER, clear_errors, columns_option, parse_columns
 from translator.config import SearchConfig
 from translator.hardware import count_cores
 from translator.quiet import import_tensorflow
@@ -23,12 +23,7 @@ from translator.quiet import import_tensorflow
     metavar="FILE",
     help="Test pairs. May be repeated.",
 )
-@click.option(
-    "--columns",
-    default="1,2",
-    show_default=True,
-    help="Columns of TSV files, counted from 1: source,target.",
-)
+@columns_option
 @click.option("--skip-bad-lines", is_flag=True, help="Skip lines that cannot be read.")
 @click.option(
     "--beam-size", default=SearchConfig.beam_size, show_default=True, help="1 is greedy search."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.commands.common import FOLDER, clear_errors
+from training.commands.common import FOLDER, clear_errors, hold_out_options
 from training.sources import BASE_URL, SOURCES
 
 if TYPE_CHECKING:
@@ -36,21 +36,7 @@ _ENGLISH = "en"
     help="Base URL, such as that of a mirror with the same folders.",
 )
 @click.option("--sha256", default="", help="SHA-256 checksum that the archive must have.")
-@click.option(
-    "--valid-size",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Pairs to hold out for validation; at most a tenth of all.",
-)
-@click.option(
-    "--test-size",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Pairs to hold out for testing; at most a tenth of all.",
-)
-@click.option("--seed", default=1, show_default=True, help="Random seed of the split.")
+@hold_out_options
 @click.option(
     "--retries",
     default=5,

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from training.commands.common import FOLDER, clear_errors, parse_columns
+from training.commands.common import (
+    FOLDER,
+    clear_errors,
+    columns_option,
+    hold_out_options,
+    parse_columns,
+)
 
 
 @click.command()
@@ -14,27 +20,8 @@ from training.commands.common import FOLDER, clear_errors, parse_columns
 @click.option("--source", required=True, metavar="CODE", help="Source language, such as es.")
 @click.option("--target", required=True, metavar="CODE", help="Target language, such as en.")
 @click.option("--output", required=True, type=FOLDER, help="Folder for the files.")
-@click.option(
-    "--columns",
-    default="1,2",
-    show_default=True,
-    help="Columns of TSV files, counted from 1: source,target.",
-)
-@click.option(
-    "--valid-size",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Pairs to hold out for validation; at most a tenth of all.",
-)
-@click.option(
-    "--test-size",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Pairs to hold out for testing; at most a tenth of all.",
-)
-@click.option("--seed", default=1, show_default=True, help="Random seed of the split.")
+@columns_option
+@hold_out_options
 @click.option("--skip-bad-lines", is_flag=True, help="Skip and count lines that cannot be read.")
 def split(
     files: tuple[str, ...],
@@ -72,7 +59,7 @@ def split(
             skip_bad_lines=skip_bad_lines,
         )
         parts = split_pairs(corpus.pairs, valid_size, test_size, seed)
-        if not (parts.valid and parts.test):
+        if (valid_size and not parts.valid) or (test_size and not parts.test):
             raise CorpusError(
                 f"{', '.join(files)}: expected enough pairs to keep some apart. "
                 f"Received: {len(corpus.pairs)}"

@@ -12,6 +12,7 @@ from training.commands.common import (
     FOLDER,
     clear_errors,
     cluster_option,
+    columns_option,
     count_parts,
     join_others,
     parse_columns,
@@ -50,12 +51,7 @@ from translator.errors import ConfigError
 @click.option("--source", required=True, metavar="CODE", help="Source language, such as es.")
 @click.option("--target", required=True, metavar="CODE", help="Target language, such as en.")
 @click.option("--output", required=True, type=FOLDER, help="Folder for the run.")
-@click.option(
-    "--columns",
-    default="1,2",
-    show_default=True,
-    help="Columns of TSV files, counted from 1: source,target.",
-)
+@columns_option
 @click.option(
     "--config",
     "config_file",
