@@ -242,7 +242,8 @@ class Run:
             CheckpointError: The file is damaged.
         """
         path = self.folder / _ORIGIN
-        if not path.exists():
+        # Runs that were begun earlier have none; another beginning in the folder may have left one.
+        if not self.data.init_from or not path.exists():
             return None
         try:
             return dict(json.loads(path.read_text("utf-8")))

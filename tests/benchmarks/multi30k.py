@@ -1,4 +1,4 @@
-"""Multi30k from its own 29,000 pairs: three directions, three seeds, an hour each at most.
+r"""Multi30k from its own 29,000 pairs: three directions, three seeds, an hour each at most.
 
     python tests/benchmarks/multi30k.py --corpora FOLDER --results FILE [--directions en-de ...]
 

@@ -79,6 +79,12 @@ def continued(
     return folder
 
 
+def test_what_another_beginning_left_is_not_told(toy_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(toy_run, tmp_path / "run")
+    (folder / "origin.json").write_text('{"data": ["other.tsv"]}')
+    assert Run.open(folder).origin() is None
+
+
 class TestFromARun:
     def test_takes_over_vocabulary_sizes_and_weights(self, continued: Path, origin: Path) -> None:
         old, new = Run.open(origin), Run.open(continued)
