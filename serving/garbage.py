@@ -1,4 +1,4 @@
-"""Garbage of Python and of TensorFlow: when it is seen to, so that it stops nobody for long."""
+"""Garbage of Python: when it is seen to, so that it stops nobody for long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def settle() -> None:
     Models, graphs and libraries are a million objects: to look at them all takes a third of a
     second, during which nothing else runs, and hardly any of it ever becomes garbage. To be called
     whenever models have come or gone, so that what was left out before is looked at once more.
-    What is free then, such as the memory that making graphs took, goes back to the system.
+    What is free then goes back to the system.
     """
     gc.unfreeze()
     gc.collect()

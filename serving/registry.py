@@ -17,9 +17,9 @@ from serving.observer import Observer, Silent
 from serving.served_model import Engine, MakeServed, ServedModel
 from serving.slot import Loader, ModelStatus, Slot
 from serving.waiting import NotReady
+from translator.allocator import limit_arenas
 from translator.errors import InputError, ModelFolderError
 from translator.model_folder import read_info, version_folders
-from translator.quiet import import_tensorflow
 
 log = logging.getLogger(__name__)
 
@@ -223,7 +223,7 @@ class Registry:
 
 
 class ModelFolders:
-    """Reads real model folders; TensorFlow is imported with the first one."""
+    """Reads real model folders."""
 
     def info(self, version: Path) -> Mapping[str, Any]:
         """See `serving.slot.Loader`."""
@@ -231,8 +231,8 @@ class ModelFolders:
 
     def load(self, version: Path) -> Engine:
         """See `serving.slot.Loader`."""
-        # Not at the top: importing this module must not start TensorFlow, as serving.server says.
-        import_tensorflow(threads=1)
+        limit_arenas()
+        # Not at the top: the master, which forks the workers, needs nothing of it.
         from translator.translator import Translator
 
         return Translator.load(version)

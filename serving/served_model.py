@@ -11,7 +11,7 @@ from serving.cache import Cache
 from serving.waiting import Caller
 from translator.config import SearchConfig
 from translator.texts.glossary import Glossary
-from translator.texts.sentence import Sentence, Term, Translate
+from translator.texts.sentence import Sentence, Translate
 from translator.texts.translating import Format, TranslatedText, translate_texts
 from translator.translation import Translation
 
@@ -120,15 +120,8 @@ class ServedModel:
         return self._engine.confidence(translation)
 
     def try_out(self) -> None:
-        """Translates, so that no request need wait for what comes once.
-
-        A sentence alone, several, and those with something required are searched by graphs of
-        their own, each of which takes a second or two to make.
-        """
-        search = self._engine.search_config()
-        plain = Sentence("1, 2, 3.")
-        for sentences in ([plain], [plain] * 2, [Sentence(plain.text, (Term(0, 1, "1"),))]):
-            self._engine.translate(sentences, search)
+        """Translates, so that no request need wait for what comes once."""
+        self._engine.translate([Sentence("1, 2, 3.")], self._engine.search_config())
 
     def _translate(
         self, sentences: Sequence[Sentence], search: SearchConfig, caller: Caller

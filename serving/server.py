@@ -44,9 +44,9 @@ class Server(BaseApplication):
 
     SIGHUP makes every worker look at the folder of models, without a pause.
 
-    TensorFlow does not survive a fork once it has started its threads. So `load`, the first place
-    that imports it, runs in each worker, after the fork (gunicorn's preload_app stays off), and
-    nothing that this module imports does.
+    A library that has started threads does not survive a fork. So `load`, which reads models, runs
+    in each worker, after the fork (gunicorn's preload_app stays off), and nothing that this module
+    imports starts any.
 
     Args:
         settings: Where to listen, what to serve, under which limits.

@@ -19,9 +19,8 @@ from translator.model_folder import CARD
 
 log = logging.getLogger(__name__)
 
-_MEMORY_PER_BYTE = 3
-"""Memory for each byte on disk, as measured: a folder of 15 MB takes some 20 to 40 MB beside others
-of the same sizes, whose functions it shares."""
+_MEMORY_PER_BYTE = 2
+"""Memory for each byte on disk, as measured: a folder of 25 MB takes some 30 to 90 MB."""
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 300.0

@@ -265,7 +265,7 @@ def test_padding_does_not_matter(
     folder: Path, sentences: list[str], alone: list[Translation]
 ) -> None:
     saved = SavedTranslator.load(folder)
-    engine = Engine([saved.stepwise()], saved.lexicon, only_required=saved.target.placeholders)
+    engine = Engine([saved.decoder()], saved.lexicon, only_required=saved.target.placeholders)
     search = Translator(saved).search_config()
     rows = [[*saved.source.encode(text), EOS] for text in sentences]
     by_length = sorted(range(len(rows)), key=lambda n: len(rows[n]))

@@ -24,8 +24,8 @@ from translator.model import Seq2Seq
 from translator.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from translator.decoders import Decoder
     from translator.shortlist import Lexicon
-    from translator.signatures import Stepwise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,11 +94,12 @@ class LiveModel:
         self.dictionary: Dictionary | None = None
         self._model = model
 
-    def stepwise(self) -> Stepwise:
-        """The model taken apart; its weights as they stand when they are read."""
+    def decoder(self) -> Decoder:
+        """The model as a search drives it; its weights as they stand when they are read."""
+        from translator.graph_decoder import GraphDecoder
         from translator.stepwise import stepwise
 
-        return stepwise(self._model)
+        return GraphDecoder(stepwise(self._model))
 
 
 class Validator:

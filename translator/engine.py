@@ -1,28 +1,27 @@
-"""The search over models that are taken apart: one model, or an ensemble of one vocabulary."""
+"""The search over models: one, or an ensemble of one vocabulary."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
+from translator.batch import Ids
 from translator.config import SearchConfig
-from translator.constants import BOS, EOS, PAD, UNK
-from translator.remainder import Remainder, remainder
-from translator.search.alone import Trace, read_back_alone
-from translator.search.hypotheses import NEVER, Required
-from translator.search.rules import LONGEST_REPEATED
-from translator.search.sentences import NO_LIMIT
-from translator.search.top import BLOCK
-from translator.searches import INPUTS, OPTIONAL, Searches
-from translator.shortlist import Lexicon
-from translator.signatures import Stepwise, settings_inputs
+from translator.constants import BOS, PAD, UNK
+from translator.decoders import Arrays, Decoder, Floats
+from translator.search.beam import beam_search
+from translator.search.hypotheses import NEVER, Options, Required, Sentences
+from translator.search.rules import Vocabulary
+from translator.search.sentences import sentences_of
+from translator.search.top import BLOCK, log_sum_exp
+from translator.shortlist import Lexicon, Shortlist
 
-Tensor = Any
 Array = npt.NDArray[Any]
 
 
@@ -35,7 +34,7 @@ class Request:
         max_repeats: batch x LONGEST_REPEATED, int32, how often in a row a sequence of 1, 2, ...
             tokens may stand; None is no limit.
         beams: batch, int32, hypotheses kept at each step; None is what the settings say.
-        required: What the translations must hold, as arrays; None where nothing is required.
+        required: What the translations must hold; None where nothing is required.
     """
 
     source_ids: Array
@@ -44,52 +43,36 @@ class Request:
     required: Required | None = None
 
 
-_RULES = OPTIONAL - {"coverage_penalty"}
-"""Settings that the graph for a sentence alone does not know."""
-
-_COLUMNS_STEP = 8 * BLOCK
-"""Columns are filled up to a multiple of this, so that products come in few shapes: oneDNN keeps a
-kernel, and some 300 kB, for each shape of a product in bfloat16 that it has met."""
-
-_MOST_BEAMS_ALONE = 10
-"""The graph for a sentence alone is traced for each number of beams, so only for usual ones."""
-
-
 class Engine:
     """Searches with the mean of the probabilities that its models give.
 
     Args:
         models: At least one; all of one target vocabulary.
         lexicon: Restricts the output layer to the pieces that a sentence may want; what the others
-            have of the probability is estimated. None is all pieces.
+            have of the probability is estimated. None is all pieces, and so is one that is not that
+            of all the models.
         only_required: Ids that are put out only where a phrase asks for them.
         joining: target vocabulary, bool: pieces that go on with the word before them.
     """
 
     def __init__(
         self,
-        models: Sequence[Stepwise],
+        models: Sequence[Decoder],
         lexicon: Lexicon | None = None,
         only_required: Sequence[int] = (),
         joining: Array | None = None,
     ) -> None:
         self._models = models
         self._lexicon = lexicon
+        if lexicon and not all(_lists(one, lexicon) for one in models):
+            self._lexicon = None
+        self._never = (PAD, UNK, BOS, *only_required)
         self._joining = joining
-        self._searches = Searches.of(models, (PAD, UNK, BOS, *only_required))
-        self._weights: list[Mapping[str, Tensor]] = []
-        self.refresh()
 
     def refresh(self) -> None:
         """Reads the weights of the models anew."""
-        self._weights = [model.weights() for model in self._models]
-        self._remainders: list[Remainder] = []
-        if self._lexicon is not None:
-            everywhere = tf.constant([EOS, *self._lexicon.common], tf.int32)
-            self._remainders = [
-                remainder(given["output"], given["output_bias"], everywhere)
-                for given in self._weights
-            ]
+        for model in self._models:
+            model.refresh()
 
     def search(self, request: Request, search: SearchConfig) -> dict[str, Array]:
         """Searches for the best translations.
@@ -97,59 +80,76 @@ class Engine:
         Returns:
             The fields of `search.hypotheses.Hypotheses`, by name.
         """
-        batch = len(request.source_ids)
-        inputs = {
-            "source_ids": request.source_ids,
-            "max_repeats": np.full((batch, LONGEST_REPEATED), NO_LIMIT, np.int32)
-            if request.max_repeats is None
-            else request.max_repeats,
-            "beams": np.full(batch, search.beam_size, np.int32)
-            if request.beams is None
-            else request.beams,
-        }
-        if request.required is not None:
-            inputs |= request.required._asdict()
-        if self._joining is not None:
-            inputs["joining"] = self._joining
-        if self._lexicon is not None:
-            inputs |= self._columns(request)
-        tensors = {name: tf.constant(x, INPUTS[name].dtype) for name, x in inputs.items()}
-        tensors |= {
-            name: tensor
-            for name, tensor in settings_inputs(search).items()
-            if name not in OPTIONAL or getattr(search, name)
-        }
-        given = self._weights, self._remainders, tensors
-        beams = int(inputs["beams"].max(initial=search.n_best))
-        ruled = _RULES & tensors.keys() or request.required is not None
-        if batch == 1 and not ruled and beams <= _MOST_BEAMS_ALONE:
-            trace = Trace(*(x.numpy() for x in self._searches.graph(given, beams)(*given)))
-            limits = inputs["max_repeats"][0]
-            found = read_back_alone(trace, inputs.get("columns"), search.n_best, limits)
-            if found is not None:
-                return found._asdict()
-        outputs = self._searches.graph(given)(*given)
-        return {name: tensor.numpy() for name, tensor in outputs._asdict().items()}
+        shortlist = self._shortlist(request)
+        columns = None if shortlist is None else shortlist.ids
+        vocabulary = Vocabulary(columns, self._never, self._joining)
+        with ExitStack() as stack:
+            decodings = [
+                stack.enter_context(model.decoding(request.source_ids, columns))
+                for model in self._models
+            ]
 
-    def _columns(self, request: Request) -> dict[str, Array]:
-        """The target pieces that the sentences may want, and 0 or -inf for each sentence."""
-        assert self._lexicon is not None
-        ids, members = self._lexicon.shortlist(request.source_ids)
-        if request.required is not None:
-            ids, members = _widen(ids, members, request.required.phrases)
-        # The last column is repeated up to a width that other batches have, too; the repeats
-        # stand for nothing.
-        lacking = -len(ids) % _COLUMNS_STEP
-        ids = np.pad(ids, (0, lacking), mode="edge")
-        members = np.pad(members, ((0, 0), (0, lacking)))
-        return {"columns": ids, "members": np.where(members, np.float32(0), np.float32(NEVER))}
+            def step(
+                tokens: Ids, states: tuple[Arrays, ...], given: tuple[Arrays, ...]
+            ) -> tuple[Floats, tuple[Arrays, ...], Floats]:
+                *sources, of_shortlist = given
+                made = [
+                    one.step(tokens, state, source)
+                    for one, state, source in zip(decodings, states, sources, strict=True)
+                ]
+                for logits, _, _ in made:
+                    for strangers in of_shortlist.values():
+                        place = logits[..., -strangers.shape[1] :]
+                        np.copyto(place, NEVER, where=strangers[:, None])
+                attention = sum(x for _, _, x in made) / np.float32(len(made))
+                return _mean([x for x, _, _ in made]), tuple(x for _, x, _ in made), attention
+
+            sources = (*(one.source for one in decodings), _strangers(shortlist))
+            sentences = _sentences(request, search, sources)
+            options = Options(**{name: getattr(search, name) for name in Options._fields})
+            states = tuple(one.state for one in decodings)
+            return beam_search(step, states, sentences, options, vocabulary)._asdict()
+
+    def _shortlist(self, request: Request) -> Shortlist | None:
+        """The target pieces that the sentences may want; of PAD, as many as fill a block."""
+        if self._lexicon is None:
+            return None
+        wanted = None if request.required is None else request.required.phrases
+        ids, own = self._lexicon.shortlist(request.source_ids, wanted)
+        lacking = -len(ids) % BLOCK
+        return Shortlist(np.pad(ids, (0, lacking)), np.pad(own, ((0, 0), (0, lacking))))
 
 
-def _widen(ids: Array, members: Array, phrases: Array) -> tuple[Array, Array]:
-    """A shortlist with the tokens of each sentence's phrases."""
-    everyone = np.union1d(ids, phrases)
-    wider = np.zeros((len(members), len(everyone)), np.bool_)
-    wider[:, np.searchsorted(everyone, ids)] = members
-    rows = np.arange(len(members))[:, None, None]
-    wider[rows, np.searchsorted(everyone, phrases)] = True
-    return everyone.astype(np.int32), wider
+def _lists(model: Decoder, lexicon: Lexicon) -> bool:
+    """Whether a model takes shortlists of a lexicon."""
+    return model.listed is not None and np.array_equal(model.listed, lexicon.listed)
+
+
+def _strangers(shortlist: Shortlist | None) -> Arrays:
+    """Which of the last columns are none of a sentence's own."""
+    return {} if shortlist is None or shortlist.own.all() else {"strangers": ~shortlist.own}
+
+
+def _sentences(request: Request, search: SearchConfig, given: tuple[Arrays, ...]) -> Sentences:
+    sentences = sentences_of(given, request.source_ids, search.beam_size, search.max_length_ratio)
+    if request.max_repeats is not None:
+        sentences = sentences._replace(max_repeats=request.max_repeats)
+    if request.beams is not None:
+        sentences = sentences._replace(beams=request.beams)
+    if request.required is not None:
+        tokens = (request.required.phrases != PAD).sum(axis=(1, 2), dtype=np.int32)
+        sentences = sentences._replace(
+            max_lengths=sentences.max_lengths + tokens, required=(request.required,)
+        )
+    return sentences
+
+
+def _mean(logits: Sequence[Floats]) -> Floats:
+    """Logits of the mean of some distributions."""
+    if len(logits) == 1:
+        return logits[0]
+    shape = logits[0].shape
+    flat = [x.reshape(-1, shape[-1]) for x in logits]
+    log_probs = [x - log_sum_exp(x)[:, None] for x in flat]
+    mean: Floats = functools.reduce(np.logaddexp, log_probs).reshape(shape)
+    return mean

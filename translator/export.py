@@ -17,16 +17,19 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from translator.batch import pad
+from translator.batch import Ids, pad
+from translator.compiling import lite_functions
 from translator.config import SearchConfig
-from translator.constants import EOS, NUM_SPECIAL
+from translator.constants import BOS, EOS, NUM_SPECIAL
 from translator.dictionary import Dictionary
 from translator.errors import ExportError, TranslatorError
 from translator.files import digest
+from translator.graph_decoder import GraphDecoder
 from translator.inference import compiled, score, translate
 from translator.model import Seq2Seq
 from translator.model_folder import (
     CARD,
+    COMPILED,
     DICTIONARY,
     FORMAT_VERSION,
     LEXICON,
@@ -52,6 +55,9 @@ Describe = Callable[[SavedTranslator], Mapping[str, Any]]
 
 _TOLERANCE = 1e-3
 """Largest difference of log-probabilities between a live model and its folder."""
+
+_ROUNDING = 0.1
+"""Largest mean difference of logits between a model and its compiled functions; usual is 0.02."""
 
 
 def export_model(
@@ -98,6 +104,7 @@ def export_model(
         with _writing(root):
             _round_to_float16(model)
             _write(model, source, target, aside)
+            _compile(model, lexicon, aside)
             if lexicon is not None:
                 lexicon.save(aside / LEXICON)
             if dictionary is not None:
@@ -171,6 +178,14 @@ def _write(
     (assets / "target.model").write_bytes(target.serialized)
 
 
+def _compile(model: Seq2Seq, lexicon: Lexicon | None, folder: Path) -> None:
+    """Writes the functions that searches run."""
+    (folder / COMPILED).mkdir()
+    functions = lite_functions(model, None if lexicon is None else lexicon.listed)
+    for name, content in functions.items():
+        (folder / COMPILED / f"{name}.tflite").write_bytes(content)
+
+
 def _drop_gradients(path: Path) -> None:
     """Takes out the names of gradients that the layers define; they were not saved.
 
@@ -232,7 +247,27 @@ def _verified(model: Seq2Seq, folder: Path) -> SavedTranslator:
                 f"{name} of the folder: expected those of the model within {_TOLERANCE}. "
                 f"Received: a difference of {difference}"
             )
+    difference = _rounding(saved, source)
+    if not difference <= _ROUNDING:
+        raise ExportError(
+            f"the compiled functions: expected the logits of the model within {_ROUNDING} in the "
+            f"mean. Received: a difference of {difference}"
+        )
     return saved
+
+
+def _rounding(saved: SavedTranslator, source: Ids) -> float:
+    """How much the logits of two steps differ for weights of int8; the mean."""
+    listed = None if saved.lexicon is None else saved.lexicon.listed
+    columns = None if saved.lexicon is None else saved.lexicon.shortlist(source).ids
+    first, second = (np.full((len(source), 1), token, np.int32) for token in (BOS, NUM_SPECIAL))
+    found = []
+    for decoder in (saved.decoder(), GraphDecoder(saved.stepwise("float32"), listed)):
+        with decoder.decoding(source, columns) as decoding:
+            one, state, _ = decoding.step(first, decoding.state, decoding.source)
+            other, _, _ = decoding.step(second, state, decoding.source)
+            found.append(np.concatenate([one, other]))
+    return float(np.mean(np.abs(found[0] - found[1])))
 
 
 def _move(aside: Path, root: Path) -> Path:

@@ -9,12 +9,12 @@ import keras
 import tensorflow as tf
 
 from translator.constants import BOS, PAD
+from translator.graph_search.beam import beam_search
+from translator.graph_search.hypotheses import Options
+from translator.graph_search.sentences import sentences_of
 from translator.layers.attentive import Source
 from translator.layers.decoder import DecoderKernels, State
 from translator.model import Seq2Seq, embed
-from translator.search.beam import beam_search
-from translator.search.hypotheses import Options
-from translator.search.sentences import sentences_of
 from translator.signatures import SCORE_SPEC, TRANSLATE_SPEC
 
 Tensor = Any
@@ -106,7 +106,7 @@ def translate(
         max_length_ratio: float32; of source tokens, EOS counted.
 
     Returns:
-        The fields of `search.hypotheses.Hypotheses`, by name.
+        The fields of `graph_search.hypotheses.Hypotheses`, by name.
     """
     tf.debugging.assert_less_equal(n_best, beam_size, "n_best: expected at most beam_size")
     source, start = model.encode(source_ids)

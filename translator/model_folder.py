@@ -1,6 +1,6 @@
 """What a model folder is on disk: `<source>-<target>/<version>/`, described by `model.json`.
 
-Nothing here loads a model, so a server can look around before it starts TensorFlow.
+Nothing here loads a model, so a server can look around before it starts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ LEXICON = "assets/lexicon.npz"
 
 DICTIONARY = "assets/dictionary.tsv.gz"
 """Where a version folder has the words of its pairs, if it has them."""
+
+COMPILED = "assets/compiled"
+"""Where a version folder has the functions that searches run, as LiteRT models; see `compiling`."""
 
 CARD = "README.md"
 """What a version folder says to a reader. People may add to it: it has no checksum."""

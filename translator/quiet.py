@@ -12,6 +12,7 @@ from translator.allocator import limit_arenas
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _IMPORTING = threading.RLock()
+_SILENCING = threading.RLock()
 
 
 def import_tensorflow(threads: int = 0) -> None:
@@ -35,16 +36,17 @@ def import_tensorflow(threads: int = 0) -> None:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Keeps to itself what libraries write to standard error past Python."""
-    sys.stderr.flush()
-    standard_error = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
+    """Keeps to itself what libraries write to standard error past Python; for one thread a time."""
+    with _SILENCING:
+        sys.stderr.flush()
+        standard_error = os.dup(2)
+        try:
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
 
 
 def _import() -> None:
@@ -64,7 +66,7 @@ def _without_keras() -> Iterator[None]:
 
     TensorFlow imports Keras to register optimizers for model folders that hold some, h5py for files
     of an older format, and goes on without them. To translate takes neither, and they cost 60 MB
-    and a second at every start. Whoever wants Keras imports it, before or after, as `keras` and not
+    and a second. Whoever wants Keras imports it, before or after, as `keras` and not
     as `tensorflow.keras`.
     """
     unwanted = [name for name in ("keras", "h5py") if name not in sys.modules]

@@ -11,60 +11,61 @@ Without it every other probability would be too high, and by more at one step th
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
+import numpy.typing as npt
 
-Tensor = Any
+from translator.batch import Ids
+from translator.constants import PAD
+
+Floats = npt.NDArray[np.float32]
 
 
 class Remainder(NamedTuple):
     """The estimate as a function of the features h: constant + linear·h + hᵀ·square·h.
 
     Attributes:
-        constant: A scalar; -inf where nothing is left out.
+        constant: A scalar.
         linear: embedding_size.
-        square: embedding_size x embedding_size, in the dtype of the output layer.
+        square: embedding_size x embedding_size.
     """
 
-    constant: Tensor
-    linear: Tensor
-    square: Tensor
+    constant: np.float32
+    linear: Floats
+    square: Floats
 
-    def log_mass(self, features: Tensor) -> Tensor:
+    def log_mass(self, features: Floats) -> Floats:
         """Log of what all logits that are left out have together, exp taken.
 
         Args:
-            features: rows x embedding_size, float32.
+            features: rows x embedding_size.
 
         Returns:
-            rows, float32.
+            rows.
         """
-        product = tf.matmul(tf.cast(features, self.square.dtype), self.square)
-        inner = tf.cast(product, tf.float32) + self.linear
-        return tf.reduce_sum(inner * features, axis=-1) + self.constant
+        inner = features @ self.square + self.linear
+        found: Floats = np.einsum("re,re->r", inner, features) + self.constant
+        return found
 
 
-def remainder(output: Tensor, bias: Tensor, listed: Tensor) -> Remainder:
+def remainder(output: npt.NDArray[np.floating], bias: Floats, listed: Ids) -> Remainder:
     """What is left out by a shortlist.
 
     Args:
         output: pieces x embedding_size, weights of the output layer.
         bias: pieces.
-        listed: int32, the pieces that are on every shortlist.
+        listed: The pieces that are on every shortlist. PAD is left out even so: its column stands
+            for all that is.
     """
-    count = tf.shape(bias)[0]
-    on_it = tf.scatter_nd(listed[:, None], tf.ones_like(listed), [count])
-    left_out = tf.where(on_it == 0)[:, 0]
-    weights = tf.cast(tf.gather(output, left_out), tf.float32)
-    bias = tf.gather(bias, left_out)
-    number = tf.cast(tf.shape(bias)[0], tf.float32)
-    some = tf.maximum(number, 1.0)
-    mean, mean_bias = tf.reduce_sum(weights, 0) / some, tf.reduce_sum(bias) / some
-    weights -= mean
-    bias -= mean_bias
+    left_out = np.ones(len(bias), np.bool_)
+    left_out[listed[listed != PAD]] = False
+    weights, bias = output[left_out].astype(np.float32), bias[left_out]
+    number = len(bias)
+    mean, mean_bias = weights.mean(axis=0), bias.mean()
+    weights, bias = weights - mean, bias - mean_bias
     return Remainder(
-        tf.math.log(number) + mean_bias + tf.reduce_sum(bias**2) / some / 2.0,
-        mean + tf.linalg.matvec(weights, bias, transpose_a=True) / some,
-        tf.cast(tf.matmul(weights, weights, transpose_a=True) / some / 2.0, output.dtype),
+        np.float32(np.log(number) + mean_bias + bias @ bias / number / 2.0),
+        (mean + bias @ weights / number).astype(np.float32),
+        (weights.T @ weights / number / 2.0).astype(np.float32),
     )

@@ -15,8 +15,9 @@ from translator.search.hypotheses import Required
 from translator.search.rules import LONGEST_REPEATED
 from translator.search.sentences import NO_LIMIT
 
-_MAX_CELLS = 20_480
-"""Sentences x source pieces x beam of one batch: 64 sentences of 64 pieces with a beam of 5."""
+_MAX_CELLS = 8_192
+"""Sentences x source pieces x beam of one batch: 64 sentences of 25 pieces with a beam of 5. More
+take more memory, and each sentence no less time."""
 
 
 _NARROW, _NARROW_STEP, _WIDE_STEP = 32, 4, 16
@@ -99,8 +100,8 @@ def batches(rows: Sequence[Row], search: SearchConfig, batch_size: int) -> Itera
 def request(rows: Sequence[Row], search: SearchConfig) -> Request:
     """What the engine takes for the rows of a batch.
 
-    Their number and width are rounded up, so that products come in few shapes; see
-    `batch.BATCH_SIZES`. The rows past the last one hold nothing, and are done before the search.
+    Their number and width are rounded up, so that there are few shapes; see `batch.BATCH_SIZES`.
+    The rows past the last one hold nothing, and are done before the search.
     """
     longest = max(len(row.ids) for row in rows)
     step = _NARROW_STEP if longest <= _NARROW else _WIDE_STEP

@@ -1,4 +1,7 @@
-"""A model folder to something callable, verified byte by byte first."""
+"""A model folder to something callable, verified byte by byte first.
+
+TensorFlow is imported where something needs it, which a search with a compiled model does not.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,29 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from translator.batch import Ids
+from translator.decoders import Decoder
 from translator.dictionary import Dictionary
-from translator.graphs import Graphs, Stored, load_whole
+from translator.errors import ModelFolderError
 from translator.hardware import has_bfloat16
-from translator.model_folder import DICTIONARY, LEXICON, check_files, find_version, read_info
+from translator.lite_decoder import LiteDecoder
+from translator.model_folder import (
+    COMPILED,
+    DICTIONARY,
+    LEXICON,
+    check_files,
+    find_version,
+    read_info,
+)
+from translator.quiet import import_tensorflow
 from translator.shortlist import Lexicon
-from translator.signatures import Precision, Stepwise, step_signature
 from translator.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from translator.graphs import Graphs
+    from translator.signatures import Precision, Stepwise
 
 Tensor = Any
 
@@ -47,7 +64,6 @@ class SavedTranslator:
         self.lexicon = lexicon
         self.dictionary = dictionary
         self._folder = folder
-        self._graphs = Graphs.of(Stored(folder, info["files"]["saved_model.pb"]))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SavedTranslator:
@@ -75,7 +91,12 @@ class SavedTranslator:
 
         Args:
             precision: Of the products; bfloat16 by default, where the processor has it.
+
+        Raises:
+            ModelFolderError: TensorFlow cannot load it.
         """
+        from translator.signatures import Stepwise, step_signature
+
         precision = precision or ("bfloat16" if has_bfloat16() else "float32")
         weights, encode, step = (step_signature(f, precision) for f in Stepwise._fields)
         return Stepwise(
@@ -83,6 +104,37 @@ class SavedTranslator:
             self._graphs.signature(encode),
             self._graphs.signature(step),
         )
+
+    def decoder(self) -> Decoder:
+        """The model as a search drives it: compiled, or as graphs of TensorFlow if it is not.
+
+        Raises:
+            ModelFolderError: What is compiled is no such model.
+        """
+        listed = None if self.lexicon is None else self.lexicon.listed
+        names = [name for name in self.info["files"] if name.startswith(f"{COMPILED}/")]
+        if not names:
+            return self._graph_decoder(listed)
+        size = self.info["sizes"]["target_vocab_size"]
+        try:
+            functions = {Path(name).stem: (self._folder / name).read_bytes() for name in names}
+            return LiteDecoder(functions, size, listed)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelFolderError(
+                f"{self._folder / COMPILED}: expected the compiled functions of the model: {error}"
+            ) from error
+
+    def _graph_decoder(self, listed: Ids | None) -> Decoder:
+        try:
+            import_tensorflow(threads=1)
+        except ImportError as error:
+            raise ModelFolderError(
+                f"{self._folder}: expected compiled functions in {COMPILED}, or TensorFlow, which "
+                "`make train-ready` installs; an export by this version has them. Received: neither"
+            ) from error
+        from translator.graph_decoder import GraphDecoder
+
+        return GraphDecoder(self.stepwise(), listed)
 
     def translate(self, **inputs: Tensor) -> dict[str, Tensor]:
         """The signature `serving_default`; see `inference.translate`."""
@@ -97,5 +149,13 @@ class SavedTranslator:
         return outputs
 
     @cached_property
+    def _graphs(self) -> Graphs:
+        from translator.graphs import Graphs, Stored
+
+        return Graphs.of(Stored(self._folder, self.info["files"]["saved_model.pb"]))
+
+    @cached_property
     def _whole(self) -> Any:
+        from translator.graphs import load_whole
+
         return load_whole(self._folder)

@@ -29,13 +29,13 @@ class Shortlist(NamedTuple):
     """The target pieces of a batch.
 
     Attributes:
-        ids: int32, those of any sentence, ascending: PAD, then EOS, then the others.
-        members: bool, batch x ids: which of them are a sentence's own. They follow from the
+        ids: int32: those that every sentence has (`Lexicon.listed`), then the others.
+        own: bool, batch x others: which of the others are a sentence's own. They follow from the
             sentence alone, whatever else stands in its batch.
     """
 
     ids: Ids
-    members: Mask
+    own: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +119,25 @@ class Lexicon:
         """One more than the highest target id."""
         return 1 + int(max(EOS, self.common.max(initial=PAD), self.table.max(initial=PAD)))
 
-    def shortlist(self, source_ids: Ids) -> Shortlist:
+    @cached_property
+    def listed(self) -> Ids:
+        """The target pieces that every shortlist begins with: PAD, EOS, the common ones."""
+        return np.union1d([PAD, EOS], self.common).astype(np.int32)
+
+    def shortlist(self, source_ids: Ids, wanted: Ids | None = None) -> Shortlist:
         """The target pieces that a search for these sentences need look at.
 
         Args:
             source_ids: batch x source_length, pieces below the size of the source vocabulary, in
                 any order; PAD and EOS add nothing.
+            wanted: batch x any shape, target pieces that a sentence needs, too; PAD adds nothing.
         """
-        members = np.zeros((len(source_ids), self.width), np.bool_)
-        members[:, [PAD, EOS]] = True
-        members[:, self.common] = True
-        candidates = self.table[source_ids]  # batch x source_length x most candidates
-        candidates = candidates.reshape(len(members), math.prod(candidates.shape[1:]))
-        np.put_along_axis(members, candidates, True, axis=1)
-        ids = np.flatnonzero(members.any(axis=0))
-        return Shortlist(ids.astype(np.int32), members[:, ids])
+        batch = len(source_ids)
+        pieces = [self.table[source_ids]] + ([] if wanted is None else [wanted])
+        flat = [x.reshape(batch, math.prod(x.shape[1:])) for x in pieces]
+        candidates = np.concatenate(flat, axis=1)
+        own = np.zeros((batch, 1 + candidates.max(initial=self.width - 1)), np.bool_)
+        np.put_along_axis(own, candidates, True, axis=1)
+        own[:, self.listed] = False
+        others = np.flatnonzero(own.any(axis=0)).astype(np.int32)
+        return Shortlist(np.concatenate([self.listed, others]), own[:, others])

@@ -1,4 +1,4 @@
-"""What the signatures of a model folder take. Needs no Keras, so that serving needs none."""
+"""What the signatures of a model folder take. Needs no Keras."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from translator.capitals import Capitals
 from translator.confidence import Estimator
 from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
+from translator.decoders import Decoder
 from translator.dictionary import Dictionary
 from translator.engine import Engine
 from translator.errors import ModelFolderError
@@ -24,7 +25,6 @@ from translator.mending.mender import Mender
 from translator.requests import Phrase, Row, affordable, batches, request
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
-from translator.signatures import Stepwise
 from translator.texts.glossary import Glossary, tidy
 from translator.texts.protecting import Protect
 from translator.texts.sentence import Sentence, Translate
@@ -49,8 +49,8 @@ class Model(Protocol):
     lexicon: Lexicon | None
     dictionary: Dictionary | None
 
-    def stepwise(self) -> Stepwise:
-        """The model taken apart, for a search that is driven from outside."""
+    def decoder(self) -> Decoder:
+        """The model as a search drives it."""
         ...
 
 
@@ -91,7 +91,7 @@ class Translator:
         if mending and model.dictionary is not None and model.info.get("mending", True):
             self._mender = Mender(model.source, model.dictionary, self.source_language)
         self._engine = Engine(
-            [one.stepwise() for one in (model, *others)],
+            [one.decoder() for one in (model, *others)],
             model.lexicon if shortlist else None,
             model.target.placeholders,
             model.target.joining() & (not is_unspaced(model.info.get("target_language", ""))),
@@ -187,8 +187,7 @@ class Translator:
             texts: A sentence each. A blank one becomes a blank translation.
             search: Settings of the search; the model's own by default.
             batch_size: Sentences that are searched together, at most; long ones are fewer.
-            workers: Searches side by side. With `quiet.import_tensorflow(threads=1)`, as many as
-                there are cores are faster than one search that divides its work between them.
+            workers: Searches side by side, each of which keeps one core busy.
 
         Returns:
             One translation for each sentence, in their order.

@@ -31,6 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from protected_sentences import PROTECTED_SENTENCES
 from sacrebleu.metrics import BLEU, CHRF
 
+from translator.graph_decoder import GraphDecoder
 from translator.saved_model import SavedTranslator
 from translator.texts.glossary import Glossary, with_terms
 from translator.texts.sentence import Sentence
@@ -77,22 +78,22 @@ def chrf(texts: Sequence[str], references: Sequence[str]) -> float:
 
 
 def shortlist(arguments: Any) -> None:
-    """Sentences of the test split that become others by the shortlist, and by bfloat16."""
+    """Sentences of the test split that become others by the shortlist, and by weights of int8."""
     saved = SavedTranslator.load(arguments.model)
     sources = [source for source, _ in arguments.pairs]
     references = [target for _, target in arguments.pairs]
     outputs = {}
-    for precision in ("float32", "bfloat16"):
-        for lexicon in (None, saved.lexicon):
-            texts = [t.text for t in translator_of(saved, precision, lexicon).translate(sources)]
-            outputs[precision, lexicon is not None] = texts
-    for precision in ("float32", "bfloat16"):
-        free, short = outputs[precision, False], outputs[precision, True]
+    models: dict[str, Any] = {"float32": Graphs(saved), "int8": saved}
+    for name, model in models.items():
+        for short in (False, True):
+            translated = Translator(model, shortlist=short).translate(sources)
+            outputs[name, short] = [one.text for one in translated]
+        free, short_ones = outputs[name, False], outputs[name, True]
         print(
-            f"{precision}: {share(free, short)} change with the shortlist; "
-            f"BLEU {bleu(free, references):.2f} without, {bleu(short, references):.2f} with it"
+            f"{name}: {share(free, short_ones)} change with the shortlist; "
+            f"BLEU {bleu(free, references):.2f} without, {bleu(short_ones, references):.2f} with it"
         )
-    print(f"bfloat16 changes {share(outputs['float32', True], outputs['bfloat16', True])}")
+    print(f"int8 changes {share(outputs['float32', True], outputs['int8', True])}")
 
 
 def share(some: Sequence[str], others: Sequence[str]) -> str:
@@ -101,20 +102,18 @@ def share(some: Sequence[str], others: Sequence[str]) -> str:
     return f"{count} of {len(some)} ({100 * count / len(some):.2f} %)"
 
 
-def translator_of(saved: SavedTranslator, precision: Any, lexicon: Any) -> Translator:
-    """A translator of a folder with other switches."""
+class Graphs:
+    """A model folder whose searches run graphs of TensorFlow in float32."""
 
-    class Switched:
-        info, version = saved.info, saved.version
-        source, target = saved.source, saved.target
-        dictionary = None
+    def __init__(self, saved: SavedTranslator) -> None:
+        self.info, self.version = saved.info, saved.version
+        self.source, self.target = saved.source, saved.target
+        self.lexicon, self.dictionary = saved.lexicon, None
+        self._saved = saved
 
-        def stepwise(self) -> Any:
-            return saved.stepwise(precision)
-
-    switched: Any = Switched()
-    switched.lexicon = lexicon
-    return Translator(switched, shortlist=lexicon is not None)
+    def decoder(self) -> GraphDecoder:
+        assert self.lexicon is not None
+        return GraphDecoder(self._saved.stepwise("float32"), self.lexicon.listed)
 
 
 def hostile(arguments: Any) -> None:

@@ -34,7 +34,6 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from translator.files import read_file
-from translator.quiet import import_tensorflow
 
 CLIENTS = (1, 8, 32, 128)
 SERVERS = ("batching", "no batching", "plain Flask")
@@ -89,7 +88,6 @@ def _options() -> argparse.Namespace:
 
 def _alone(options: argparse.Namespace, sentences: Sequence[str]) -> None:
     """The translation itself, in this process, one sentence at a time."""
-    import_tensorflow(threads=1)
     from translator.translator import Translator
 
     translator = Translator.load(options.models / options.model)

@@ -8,10 +8,10 @@ Each of the others has those before it, and one thing more.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from translation_process import BATCH_SIZE, Translate, serve
 
@@ -19,18 +19,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from translator.quiet import import_tensorflow
 
-ONE_THREAD_EACH = {"side by side", "shortlists"}
+ONE_THREAD_EACH = {"side by side", "shortlists", "bfloat16"}
 # How many threads divide an operation cannot be changed once TensorFlow has begun.
-import_tensorflow(threads=1 if ONE_THREAD_EACH & {*sys.argv} else 0)
+if "compiled" not in sys.argv:
+    import_tensorflow(threads=1 if ONE_THREAD_EACH & {*sys.argv} else 0)
 
 from translator.batch import pad
 from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
+from translator.decoders import Decoder
 from translator.files import chunked
+from translator.hardware import count_cores
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
-from translator.signatures import Precision, Stepwise, search_inputs
 from translator.translator import Translator
+
+if TYPE_CHECKING:
+    from translator.signatures import Precision
 
 
 class _Switched:
@@ -46,12 +51,17 @@ class _Switched:
         self._saved = saved
         self._precision = precision
 
-    def stepwise(self) -> Stepwise:
-        return self._saved.stepwise(self._precision)
+    def decoder(self) -> Decoder:
+        from translator.graph_decoder import GraphDecoder
+
+        listed = None if self._saved.lexicon is None else self._saved.lexicon.listed
+        return GraphDecoder(self._saved.stepwise(self._precision), listed)
 
 
 def whole_graph(model: str) -> Translate:
     """The signature `serving_default`, batches in the order of the texts."""
+    from translator.signatures import search_inputs
+
     saved = SavedTranslator.load(model)
 
     def translate(texts: list[str], beam_size: int) -> tuple[list[str], list[int]]:
@@ -72,9 +82,9 @@ def whole_graph(model: str) -> Translate:
     return translate
 
 
-def prepared(model: str) -> Translate:
-    """Weights cast, and what can be computed of them, once only; batches as above."""
-    translate = _translate(Translator(_Switched(SavedTranslator.load(model), "float32", None)))
+def in_numpy(model: str) -> Translate:
+    """The search outside of the graph: NumPy drives a step after another; batches as above."""
+    translate = _translate(_graphs(model))
 
     def by_batches(texts: list[str], beam_size: int) -> tuple[list[str], list[int]]:
         outputs, tokens = [], []
@@ -89,32 +99,43 @@ def prepared(model: str) -> Translate:
 
 def sorted_by_length(model: str) -> Translate:
     """Batches of sentences of like length."""
-    return _translate(Translator(_Switched(SavedTranslator.load(model), "float32", None)))
-
-
-def bfloat16(model: str) -> Translate:
-    """Products in bfloat16."""
-    return _translate(Translator(_Switched(SavedTranslator.load(model), "bfloat16", None)))
+    return _translate(_graphs(model))
 
 
 def side_by_side(model: str) -> Translate:
     """A search for each core, in place of one that divides its work between them."""
-    return _translate(Translator.load(model, shortlist=False), len(os.sched_getaffinity(0)))
+    return _translate(_graphs(model), count_cores())
 
 
 def shortlists(model: str) -> Translate:
     """The output layer restricted to what a lexicon names for each sentence."""
-    return _translate(Translator.load(model), len(os.sched_getaffinity(0)))
+    return _translate(_graphs(model, shortlist=True), count_cores())
+
+
+def bfloat16(model: str) -> Translate:
+    """Products in bfloat16."""
+    return _translate(_graphs(model, "bfloat16", shortlist=True), count_cores())
+
+
+def compiled(model: str) -> Translate:
+    """LiteRT with weights of int8 in place of graphs of TensorFlow."""
+    return _translate(Translator.load(model), count_cores())
 
 
 SPEED_UPS: dict[str, Callable[[str], Translate]] = {
     "none": whole_graph,
-    "prepared": prepared,
+    "in NumPy": in_numpy,
     "sorted": sorted_by_length,
-    "bfloat16": bfloat16,
     "side by side": side_by_side,
     "shortlists": shortlists,
+    "bfloat16": bfloat16,
+    "compiled": compiled,
 }
+
+
+def _graphs(model: str, precision: Precision = "float32", *, shortlist: bool = False) -> Translator:
+    saved = SavedTranslator.load(model)
+    return Translator(_Switched(saved, precision, saved.lexicon if shortlist else None))
 
 
 def _translate(translator: Translator, workers: int = 1) -> Translate:

@@ -41,14 +41,15 @@ from translator.files import read_file
 PEER = "JoeyNMT 2.3"
 SPEED_UPS = {
     "none": "the signature `serving_default`: one graph, float32, batches in the order of the text",
-    "prepared": "weights prepared once",
+    "in NumPy": "the search in NumPy, over steps as graphs",
     "sorted": "batches of like length",
-    "bfloat16": "products in bfloat16",
     "side by side": "a search for each core, in place of one on all cores",
     "shortlists": "shortlists of target pieces",
+    "bfloat16": "products in bfloat16",
+    "compiled": "compiled for LiteRT, weights of int8, in place of graphs",
 }
 """Those of `translation_own.py`; each has those before it."""
-OURS = "shortlists"
+OURS = "compiled"
 """That which the batch command uses."""
 BEAMS = {5: "beam 5", 1: "greedy"}
 SHORT_WORDS = 10

@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from toy import ROOT
 
 from serving.observer import Silent
 from serving.registry import Registry, find_versions
@@ -18,6 +21,7 @@ from serving.waiting import NotReady
 from serving.watcher import Watcher
 from translator.errors import InputError, ModelFolderError
 from translator.model_folder import version_folders
+from translator.translator import Translator
 
 MakeEngine = Callable[..., Engine]
 
@@ -199,8 +203,8 @@ def test_with_a_memory_bound_models_are_loaded_when_asked_for(
     tmp_path: Path, loader: Loader
 ) -> None:
     make_folders(tmp_path, "es-en/1", "en-es/1", "de-en/1")
-    # Each is taken for 3 x 1000 bytes.
-    registry = load(tmp_path, loader, memory_bytes=6_000)
+    # Each is taken for 2 x 1000 bytes.
+    registry = load(tmp_path, loader, memory_bytes=4_000)
     assert loader.loaded == []
     assert registry.pairs == [("de", "en"), ("en", "es"), ("es", "en")]
     for pair in (("es", "en"), ("en", "es"), ("es", "en"), ("de", "en")):
@@ -469,3 +473,24 @@ def test_languages_are_named_and_know_their_targets(make_engine: MakeEngine) -> 
         ("es", "Spanish", ["en", "gn", "qqq"]),
         ("qqq", "qqq", []),
     ]
+
+
+@pytest.mark.slow
+def test_serving_needs_no_tensorflow(toy_model_folder: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+        "from pathlib import Path\n"
+        "import serving.__main__, serving.worker\n"
+        "from serving.registry import ModelFolders, Registry\n"
+        f"registry = Registry(folder=Path({str(toy_model_folder)!r}), loader=ModelFolders())\n"
+        "registry.reload()\n"
+        "model = registry.find('xx', 'yy')\n"
+        "print(*model.translate_texts(['aa bb cc'], model.search_config())[0].candidates)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    translator = Translator.load(toy_model_folder / "xx-yy")
+    [[expected]] = (x.candidates for x in translator.translate_texts(["aa bb cc"]))
+    assert done.stdout.strip() == expected, done.stderr

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from translator.compiling import lite_functions
 from translator.config import SearchConfig
 from translator.constants import EOS
+from translator.decoders import Decoder
 from translator.engine import Engine, Request
+from translator.graph_decoder import GraphDecoder
 from translator.inference import compiled, score
+from translator.lite_decoder import LiteDecoder
 from translator.model import Seq2Seq
 from translator.search.hypotheses import Required
 from translator.search.rules import LONGEST_REPEATED
@@ -32,25 +35,46 @@ KINDS: list[dict[str, Any]] = [
     {"layer_norm": True, "decoder_layers": 2, "encoder_layers": 2},
     {"share_embeddings": False, "tie_output": False, "source_vocab_size": 12},
 ]
+LEXICON = Lexicon(
+    np.array([5], np.int32),
+    np.array([{7: (6, 0), 9: (7, 8)}.get(piece, (0, 0)) for piece in range(10)], np.int32),
+)
+"""5 for every sentence, 6 for piece 7, 7 and 8 for piece 9."""
+OWN = [{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]
+"""What it has for each sentence of `SOURCE`."""
+
+
+class Pair(NamedTuple):
+    """Two models that take shortlists of `LEXICON`.
+
+    Attributes:
+        decoders: The models.
+        tolerance: How far they may be from what the models are in float32.
+    """
+
+    decoders: tuple[Decoder, Decoder]
+    tolerance: float
+
+    def engines(self, **kwargs: Any) -> list[Engine]:
+        """Over each of them, and over both."""
+        models = ([self.decoders[0]], [self.decoders[1]], self.decoders)
+        return [Engine(of, **{"lexicon": LEXICON, **kwargs}) for of in models]
+
+
+@pytest.fixture(scope="module", params=["graph", "lite"])
+def pair(request: pytest.FixtureRequest, make_model: MakeModel) -> Pair:
+    made = make_model(seed=0), make_model(cell="gru", seed=2)
+    listed = LEXICON.listed
+    if request.param == "graph":
+        first, second = (GraphDecoder(stepwise(model), listed) for model in made)
+        return Pair((first, second), 1e-5)
+    one, other = (LiteDecoder(lite_functions(model, listed), 10, listed) for model in made)
+    return Pair((one, other), 0.05)
 
 
 def engine(*models: Seq2Seq, lexicon: Lexicon | None = None, **kwargs: Any) -> Engine:
-    return Engine([stepwise(model) for model in models], lexicon, **kwargs)
-
-
-def engines(
-    make_model: MakeModel, seeds: int, sizes: Any = MappingProxyType({}), **kwargs: Any
-) -> Iterator[Engine]:
-    """One engine with one set of weights after another: nothing is traced twice."""
-    model = make_model(seed=0, **sizes)
-    one = engine(model, **kwargs)
-    for seed in range(seeds):
-        for weight, other in zip(
-            model.weights, make_model(seed=seed, **sizes).weights, strict=True
-        ):
-            weight.assign(other)
-        one.refresh()
-        yield one
+    listed = None if lexicon is None else lexicon.listed
+    return Engine([GraphDecoder(stepwise(model), listed) for model in models], lexicon, **kwargs)
 
 
 def log_probs_of(model: Seq2Seq, ids: Any) -> Any:
@@ -70,19 +94,17 @@ def test_is_the_search_over_the_whole_model(make_model: MakeModel, sizes: Any) -
         np.testing.assert_allclose(found[name], whole[name], atol=1e-5)
 
 
-@pytest.mark.parametrize("shortlist", [False, True])
-@pytest.mark.parametrize("sizes", KINDS[:2], ids=str)
+@pytest.mark.parametrize("lexicon", [None, LEXICON], ids=["all pieces", "shortlist"])
 def test_a_sentence_alone_finds_what_it_finds_among_others(
-    make_model: MakeModel, sizes: Any, shortlist: bool
+    pair: Pair, lexicon: Lexicon | None
 ) -> None:
-    lexicon = Lexicon(np.array([4, 5, 6, 8], np.int32), np.zeros((12, 1), np.int32))
     searches = [
         SearchConfig(beam_size=4, n_best=4),
         SearchConfig(beam_size=5, n_best=2, length_penalty=0.0, max_length_ratio=0.1),
         SearchConfig(beam_size=1, length_penalty=2.0, max_length_ratio=0.1),
         SearchConfig(beam_size=4, n_best=3, coverage_penalty=0.7),
     ]
-    for one in engines(make_model, 2, sizes, lexicon=lexicon if shortlist else None):
+    for one in pair.engines(lexicon=lexicon):
         for search in searches:
             limits = np.full((3, LONGEST_REPEATED), 2, np.int32)
             limits[:, 0] = 3
@@ -117,15 +139,6 @@ def test_bfloat16_takes_two_bytes_and_each_table_once(make_model: MakeModel, siz
     np.testing.assert_allclose(near, exact, atol=0.1)
 
 
-def test_shortlists_come_in_few_widths(make_model: MakeModel) -> None:
-    model = make_model(target_vocab_size=400, source_vocab_size=12, share_embeddings=False)
-    for common in (5, 200, 300):
-        lexicon = Lexicon(np.arange(4, 4 + common, dtype=np.int32), np.zeros((12, 1), np.int32))
-        inputs = engine(model, lexicon=lexicon)._columns(Request(SOURCE))
-        assert len(inputs["columns"]) == (256 if common < 256 else 512)
-        assert (inputs["members"] == 0.0).sum(axis=1).tolist() == [common + 2] * 3  # PAD and EOS
-
-
 def test_repetitions_are_forbidden_to_a_sentence_alone(make_model: MakeModel) -> None:
     """A model that says 6 for ever may say it three times in a row."""
     model = make_model(seed=1)
@@ -153,27 +166,37 @@ def test_weights_are_read_when_it_is_told_to(make_model: MakeModel) -> None:
     assert np.abs(after - before).max() > 0.01
 
 
-def test_an_ensemble_takes_the_mean_of_the_probabilities(make_model: MakeModel) -> None:
-    one, other = make_model(seed=1), make_model(cell="gru", seed=2)
+def test_an_ensemble_takes_the_mean_of_the_probabilities(make_model: MakeModel, pair: Pair) -> None:
+    one, other = make_model(seed=0), make_model(cell="gru", seed=2)
     search = SearchConfig(beam_size=3, length_penalty=0.0)
-    found = engine(one, other).search(Request(SOURCE), search)
+    found = Engine(pair.decoders).search(Request(SOURCE), search)
     ids = found["output_ids"][:, 0]
     mean = np.logaddexp(log_probs_of(one, ids), log_probs_of(other, ids)) - np.log(2.0)
+    expected = np.where(ids, mean, 0.0)
 
-    np.testing.assert_allclose(found["log_probs"][:, 0], np.where(ids, mean, 0.0), atol=1e-5)
+    np.testing.assert_allclose(found["log_probs"][:, 0], expected, atol=pair.tolerance)
 
 
-def test_a_sentence_may_use_its_own_shortlist(make_model: MakeModel) -> None:
-    """5 in every sentence, and what its own pieces have: 6 for piece 7, 7 and 8 for piece 9."""
-    table = np.zeros((10, 2), np.int32)
-    table[7, 0] = 6
-    table[9] = 7, 8
-    lexicon = Lexicon(np.array([5], np.int32), table)
-    for one in engines(make_model, 5, lexicon=lexicon):
-        found = one.search(Request(SOURCE), SearchConfig(beam_size=3, n_best=3))
-        for n, own in enumerate([{EOS, 5, 7, 8}, {EOS, 5, 6}, {EOS, 5}]):
-            ids = found["output_ids"][n]
+def test_a_sentence_may_use_its_own_shortlist(pair: Pair) -> None:
+    for one in pair.engines():
+        found = one.search(Request(SOURCE), SearchConfig(beam_size=5, n_best=5))
+        for ids, own in zip(found["output_ids"], OWN, strict=True):
             assert set(ids[ids > 0].tolist()) <= own
+
+
+@pytest.mark.parametrize("listed", [None, np.array([0, 3, 6], np.int32)], ids=str)
+def test_an_ensemble_of_different_shortlists_looks_at_all_pieces(
+    make_model: MakeModel, pair: Pair, listed: Any
+) -> None:
+    models = pair.decoders[0], GraphDecoder(stepwise(make_model(seed=3)), listed)
+    search = SearchConfig(beam_size=4, n_best=4)
+    found, expected = (
+        Engine(models, lexicon).search(Request(SOURCE), search) for lexicon in (LEXICON, None)
+    )
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+    for ids, own in zip(found["output_ids"], OWN, strict=True):
+        assert set(ids[ids > 0].tolist()) - own
 
 
 @pytest.mark.parametrize("models", [1, 2])
@@ -213,22 +236,25 @@ def test_a_shortlist_of_all_pieces_changes_nothing(make_model: MakeModel) -> Non
     np.testing.assert_allclose(short["scores"], free["scores"], atol=1e-5)
 
 
-@pytest.mark.parametrize("shortlist", [False, True])
+@pytest.mark.parametrize("lexicon", [None, LEXICON], ids=["all pieces", "shortlist"])
 def test_what_is_required_is_put_out_once_and_by_nobody_else(
-    make_model: MakeModel, shortlist: bool
+    pair: Pair, lexicon: Lexicon | None
 ) -> None:
-    """Token 9 is only for sentences that ask for it; the first one does."""
-    lexicon = None
-    if shortlist:
-        lexicon = Lexicon(np.array([4, 5, 6], np.int32), np.zeros((10, 1), np.int32))
+    """Token 9, which no shortlist has, is only for sentences that ask for it; the first one does.
+
+    It asks for 9 6, and 6 is on the shortlist of another.
+    """
     phrases = np.zeros((3, 1, 2), np.int32)
-    phrases[0, 0, 0] = 9
+    phrases[0, 0] = 9, 6
     spans = np.zeros((3, 1, 5), np.float32)
     spans[0, 0, 1] = 1.0
     joining = np.zeros(10, np.bool_)
-    for one in engines(make_model, 5, lexicon=lexicon, only_required=(9,), joining=joining):
-        search = SearchConfig(beam_size=4, n_best=4)
+    search = SearchConfig(beam_size=4, n_best=4)
+    for one in pair.engines(lexicon=lexicon, only_required=(9,), joining=joining):
         found = one.search(Request(SOURCE, required=Required(phrases, spans)), search)
-        there = (found["output_ids"] == 9).sum(axis=-1)
-        assert (there[0][found["lengths"][0] > 0] == 1).all()
-        assert not there[1:].any()
+        ids = found["output_ids"]
+        for row in ids[0, found["lengths"][0] > 0].tolist():
+            assert row.count(9) == 1
+            assert row[row.index(9) + 1] == 6
+        assert found["lengths"][0, 0] > 0
+        assert not (ids[1:] == 9).any()

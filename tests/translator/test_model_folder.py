@@ -13,11 +13,12 @@ import pytest
 import tensorflow as tf
 
 from translator.errors import ModelFolderError
-from translator.model_folder import content_checksum, find_version
+from translator.model_folder import COMPILED, content_checksum, find_version
 from translator.saved_model import SavedTranslator
 from translator.tokenizer import train_tokenizer
 from translator.translator import Translator
 
+ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     "saved_model.pb",
     "variables/variables.index",
@@ -26,6 +27,7 @@ FILES = [
     "assets/target.model",
     "assets/lexicon.npz",
     "assets/model.json",
+    *(f"assets/compiled/{name}.tflite" for name in ("read_0", "begin", "step")),
 ]
 
 
@@ -125,10 +127,53 @@ class TestDamaged:
         module = tf.Module()
         module.weight = tf.Variable(1.0)
         tf.saved_model.save(module, str(version))
-        names = [name for name in FILES if name != "assets/model.json"]
+        shutil.rmtree(version / COMPILED)  # without which it is what searches run
+        left_out = ("assets/model.json", *(name for name in FILES if name.startswith(COMPILED)))
+        names = [name for name in FILES if name not in left_out]
         rewrite(version, files={name: digest(version / name) for name in names})
 
         assert "expected the signatures serving_default, score, weights_" in load_error(version)
+
+
+class TestCompiled:
+    def without(self, version: Path, *names: str) -> None:
+        for name in names:
+            (version / COMPILED / f"{name}.tflite").unlink()
+        left_out = ("assets/model.json", *(f"{COMPILED}/{name}.tflite" for name in names))
+        files = {name: digest(version / name) for name in FILES if name not in left_out}
+        rewrite(version, files=files)
+
+    def test_a_function_is_missing(self, version: Path) -> None:
+        self.without(version, "read_0")
+        expected = f"{version / COMPILED}: expected the compiled functions of the model: "
+        assert load_error(version).startswith(f"{expected}expected a function called read_0")
+
+    def test_one_of_another_model(self, version: Path) -> None:
+        step = version / COMPILED / "step.tflite"
+        shutil.copy(next((ROOT / "saved_models" / "es-en").glob(f"*/{COMPILED}/step.tflite")), step)
+        self.without(version)
+        assert "logits. Received: " in load_error(version)
+
+    def test_without_any_it_is_searched_with_tensorflow(self, version: Path) -> None:
+        expected = Translator.load(version).translate(["12 345", "6"])
+        self.without(version, "read_0", "begin", "step")
+        found = Translator.load(version).translate(["12 345", "6"])
+        for one, other in zip(found, expected, strict=True):
+            assert one.text == other.text
+            assert one.hypotheses[0].score == pytest.approx(other.hypotheses[0].score, abs=0.05)
+
+    def test_without_any_and_without_tensorflow(
+        self, version: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.without(version, "read_0", "begin", "step")
+
+        def missing(threads: int = 0) -> None:
+            raise ModuleNotFoundError("No module named 'tensorflow'")
+
+        monkeypatch.setattr("translator.saved_model.import_tensorflow", missing)
+        assert "expected compiled functions in assets/compiled, or TensorFlow" in load_error(
+            version
+        )
 
 
 class TestTokenizers:

@@ -98,5 +98,5 @@ def test_rows_that_require_much_are_searched_together() -> None:
 
 
 def test_wide_searches_are_of_fewer_sentences() -> None:
-    rows = [row(64, required=98)] * 64
-    assert max(map(len, batches(rows, SearchConfig(), 64))) == 20480 // 64 // 128
+    rows = [row(16, required=98)] * 64
+    assert max(map(len, batches(rows, SearchConfig(), 64))) == 8192 // 16 // 128

@@ -19,12 +19,16 @@ import pytest
 import tensorflow as tf
 
 from translator.config import SearchConfig
+from translator.graph_search import hypotheses as graph_hypotheses
+from translator.graph_search import scoring as graph_scoring
+from translator.graph_search.beam import beam_search as graph_beam_search
 from translator.inference import compiled
 from translator.model import Seq2Seq
+from translator.search import scoring
 from translator.search.beam import beam_search
-from translator.search.hypotheses import Options, Required, Sentences
+from translator.search.hypotheses import Hypotheses, Options, Required, Sentences
 from translator.search.rules import LONGEST_REPEATED, Vocabulary
-from translator.search.scoring import coverage_penalty, length_penalty
+from translator.search.sentences import NO_LIMIT, sentences_of
 from translator.signatures import search_inputs
 
 EOS, A, B = 3, 4, 5
@@ -183,64 +187,82 @@ def plain_beam(toy: Toy, n: int, search: SearchConfig) -> list[Scored]:
     return ranked(ended)[: search.n_best]
 
 
-INTEGERS = ("beam_size", "n_best", "min_length", "no_repeat_ngram_size")
-REALS = ("length_penalty", "coverage_penalty")
+Run = Callable[..., Hypotheses]
+"""From a toy and the settings to what a search finds."""
 
 
-SPECS = [
-    tf.TensorSpec((None, None, None), tf.float32),
-    tf.TensorSpec((None, None, None), tf.float32),
-    tf.TensorSpec((None, None), tf.bool),
-    tf.TensorSpec((None,), tf.int32),
-    tf.TensorSpec((None, None), tf.int32),
-    {name: tf.TensorSpec((), tf.int32) for name in INTEGERS},
-    {name: tf.TensorSpec((), tf.float32) for name in REALS},
-]
+def run_numpy(
+    toy: Toy,
+    search: SearchConfig,
+    phrases: Any = None,
+    max_repeats: int = NO_LIMIT,
+    spans: Any = None,
+    joining: tuple[int, ...] = (),
+    beams: Any = None,
+    columns: Any = None,
+) -> Hypotheses:
+    """By the search in NumPy; `phrases` are those of one sentence, for all, or an array."""
+    batch, prefixes, size = toy.logits.shape
+    logits, attention = toy.logits.astype(np.float32), toy.attention.astype(np.float32)
+
+    def step(
+        tokens: Array, state: dict[str, Array], given: tuple[Array, Array]
+    ) -> tuple[Array, dict[str, Array], Array]:
+        logits, attention = given
+        # At BOS the number is 0; a dead place may go on past the table.
+        place = state["place"] * (size - A + 1) + np.maximum(tokens - EOS, 0)
+        place = np.clip(place, 0, prefixes - 1)
+        rows = np.arange(len(place))[:, None]
+        return logits[rows, place], {"place": place}, attention[rows, place]
+
+    required: tuple[Required, ...] = ()
+    if phrases is not None:
+        phrases = padded(phrases, batch) if isinstance(phrases, tuple) else phrases
+        if spans is None:  # nothing is pointed to
+            spans = np.zeros((*phrases.shape[:2], toy.mask.shape[1]), np.float32)
+        required = (Required(phrases, spans),)
+    sentences = Sentences(
+        given=(logits if columns is None else logits[:, :, columns], attention),
+        mask=toy.mask,
+        max_lengths=toy.max_lengths,
+        max_repeats=np.full((batch, LONGEST_REPEATED), max_repeats, np.int32),
+        beams=np.full(batch, search.beam_size) if beams is None else beams,
+        required=required,
+    )
+    vocabulary = Vocabulary(columns, joining=np.isin(np.arange(size), joining))
+    state = {"place": np.zeros((batch, 1), np.int64)}
+    options = Options(**{name: getattr(search, name) for name in Options._fields})
+    with np.errstate(all="raise", under="ignore"):
+        return beam_search(step, state, sentences, options, vocabulary)
 
 
-@tf.function(input_signature=SPECS, autograph=False)
-def graph(
-    logits: Any,
-    attention: Any,
-    mask: Any,
-    max_lengths: Any,
-    max_repeats: Any,
-    integers: Any,
-    reals: Any,
-) -> Any:
-    return searched(logits, attention, mask, max_lengths, max_repeats, integers, reals)
+def padded(phrases: tuple[tuple[int, ...], ...], batch: int) -> Array:
+    array = np.zeros((batch, len(phrases), max(map(len, phrases))), np.int32)
+    for n, phrase in enumerate(phrases):
+        array[:, n, : len(phrase)] = phrase
+    return array
 
 
-@tf.function(
-    input_signature=[
-        Required(*(tf.TensorSpec((None, None, None), dtype) for dtype in (tf.int32, tf.float32))),
-        tf.TensorSpec((None,), tf.bool),
-        *SPECS,
-    ],
-    autograph=False,
-)
-def graph_with_phrases(required: Required, joining: Any, *inputs: Any) -> Any:
-    return searched(*inputs, required=(required,), joining=joining)
+TOY_SPEC = {
+    "logits": tf.TensorSpec((None, None, None), tf.float32),
+    "attention": tf.TensorSpec((None, None, None), tf.float32),
+    "mask": tf.TensorSpec((None, None), tf.bool),
+    "max_lengths": tf.TensorSpec((None,), tf.int32),
+}
+SEARCH_SPEC = {
+    name: tf.TensorSpec((), tf.float32 if "penalty" in name else tf.int32)
+    for name in ("beam_size", *Options._fields)
+}
 
 
-def searched(
-    logits: Any,
-    attention: Any,
-    mask: Any,
-    max_lengths: Any,
-    max_repeats: Any,
-    integers: Any,
-    reals: Any,
-    required: tuple[Required, ...] = (),
-    joining: Any = None,
-) -> Any:
-    prefixes, words = tf.shape(logits)[1], tf.shape(logits)[2] - A
+@tf.function(input_signature=[TOY_SPEC, SEARCH_SPEC], autograph=False)
+def graph(toy: dict[str, Any], search: dict[str, Any]) -> Any:
+    prefixes, words = tf.shape(toy["logits"])[1], tf.shape(toy["logits"])[2] - A
 
     def step(
         tokens: Any, state: dict[str, Any], given: tuple[Any, Any]
     ) -> tuple[Any, dict[str, Any], Any]:
         logits, attention = given
-        # At BOS the number is 0; a frozen place may go on past the table.
         place = state["place"] * (words + 1) + tf.maximum(tokens - EOS, 0)
         place = tf.minimum(place, prefixes - 1)
         return (
@@ -249,40 +271,28 @@ def searched(
             tf.gather(attention, place, batch_dims=1),
         )
 
-    state = {"place": tf.zeros([tf.shape(logits)[0], 1], tf.int32)}
-    beams = integers["beam_size"] * tf.ones_like(max_lengths)
-    sentences = Sentences((logits, attention), mask, max_lengths, max_repeats, beams, required)
-    vocabulary = Vocabulary(joining=joining)
-    settings = {name: x for name, x in integers.items() if name != "beam_size"}
-    return beam_search(step, state, sentences, Options(**settings, **reals), vocabulary)
+    batch = tf.shape(toy["logits"])[0]
+    given = toy["logits"], toy["attention"]
+    beams = tf.fill([batch], search["beam_size"])
+    sentences = graph_hypotheses.Sentences(given, toy["mask"], toy["max_lengths"], beams)
+    options = graph_hypotheses.Options(**{name: search[name] for name in Options._fields})
+    return graph_beam_search(step, {"place": tf.zeros([batch, 1], tf.int32)}, sentences, options)
 
 
-def run(
-    toy: Toy,
-    search: SearchConfig,
-    phrases: Any = None,
-    max_repeats: int = 100,
-    spans: Any = None,
-    joining: tuple[int, ...] = (),
-) -> Any:
+def run_graph(toy: Toy, search: SearchConfig) -> Hypotheses:
+    """By the graph that is a SavedModel's."""
     inputs = (
-        tf.constant(toy.logits, tf.float32),
-        tf.constant(toy.attention, tf.float32),
-        tf.constant(toy.mask),
-        tf.constant(toy.max_lengths, tf.int32),
-        tf.fill((len(toy.max_lengths), LONGEST_REPEATED), max_repeats),
-        {name: tf.constant(getattr(search, name)) for name in INTEGERS},
-        {name: tf.constant(getattr(search, name), tf.float32) for name in REALS},
+        {name: tf.constant(getattr(toy, name), spec.dtype) for name, spec in TOY_SPEC.items()},
+        {name: tf.constant(getattr(search, name), x.dtype) for name, x in SEARCH_SPEC.items()},
     )
-    if phrases is None:
-        result = graph(*inputs)
-    else:
-        if spans is None:  # nothing is pointed to
-            spans = np.zeros((*phrases.shape[:2], toy.mask.shape[1]))
-        required = Required(tf.constant(phrases, tf.int32), tf.constant(spans, tf.float32))
-        joins = np.isin(np.arange(toy.logits.shape[-1]), joining)
-        result = graph_with_phrases(required, tf.constant(joins), *inputs)
-    return type(result)(*(field.numpy() for field in result))
+    return Hypotheses(*(field.numpy() for field in graph(*inputs)))
+
+
+@pytest.fixture(params=[run_numpy, run_graph], ids=["numpy", "graph"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Each of the two searches."""
+    search: Run = request.param
+    return search
 
 
 def hypotheses_of(result: Any, n: int) -> list[Scored]:
@@ -310,20 +320,10 @@ def hypotheses_of(result: Any, n: int) -> list[Scored]:
 
 
 def search_toy(
-    toy: Toy,
-    search: SearchConfig,
-    phrases: Any = None,
-    max_repeats: int = 100,
-    spans: Any = None,
-    joining: tuple[int, ...] = (),
+    toy: Toy, search: SearchConfig, run: Run = run_numpy, **rest: Any
 ) -> list[list[Scored]]:
-    """Hypotheses of each sentence; `phrases` are those of one sentence, for all, or an array."""
-    if isinstance(phrases, tuple):
-        array = np.zeros((len(toy.logits), len(phrases), max(map(len, phrases))), np.int32)
-        for n, phrase in enumerate(phrases):
-            array[:, n, : len(phrase)] = phrase
-        phrases = array
-    result = run(toy, search, phrases, max_repeats, spans, joining)
+    """Hypotheses of each sentence."""
+    result = run(toy, search, **rest)
     assert result.scores.shape == (len(toy.logits), search.n_best)
     return [hypotheses_of(result, n) for n in range(len(toy.logits))]
 
@@ -376,30 +376,30 @@ class TestLiterally:
         ],
     )
     def test_length_penalty_ranks(
-        self, alpha: float, expected: dict[tuple[int, ...], float]
+        self, run: Run, alpha: float, expected: dict[tuple[int, ...], float]
     ) -> None:
         search = SearchConfig(beam_size=3, n_best=3, length_penalty=alpha)
-        [found] = search_toy(self.toy, search)
+        [found] = search_toy(self.toy, search, run)
         assert {h.tokens: h.score for h in found} == pytest.approx(expected, abs=1e-5)
         assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
 
-    def test_coverage_penalty(self) -> None:
+    def test_coverage_penalty(self, run: Run) -> None:
         # EOS alone looks at each of the two source tokens by half: log 0.4 + 2 log 0.5.
         search = SearchConfig(beam_size=3, n_best=3, length_penalty=0.0, coverage_penalty=1.0)
-        [found] = search_toy(self.toy, search)
+        [found] = search_toy(self.toy, search, run)
         assert {h.tokens: h.score for h in found} == pytest.approx(
             {(A, EOS): math.log(0.3), (A, A, EOS): math.log(0.3), (EOS,): -2.302585}, abs=1e-5
         )
 
-    def test_greedy_takes_the_likelier_token(self) -> None:
-        [[found]] = search_toy(self.toy, SearchConfig(beam_size=1))
+    def test_greedy_takes_the_likelier_token(self, run: Run) -> None:
+        [[found]] = search_toy(self.toy, SearchConfig(beam_size=1), run)
         assert found.tokens[0] == A
 
-    def test_halted_hypothesis_keeps_its_place(self) -> None:
+    def test_halted_hypothesis_keeps_its_place(self, run: Run) -> None:
         # EOS takes one of the two places for good, so after A there is one left for both ways on.
         sure = {(): {EOS: 0.4, A: 0.6}, (A,): {A: 0.7, B: 0.3}, (A, A): {A: 0.9, EOS: 0.1}}
         search = SearchConfig(beam_size=2, n_best=2, length_penalty=0.0)
-        [found] = search_toy(literal_toy(sure, 3), search)
+        [found] = search_toy(literal_toy(sure, 3), search, run)
         assert [h.tokens for h in found] == [(EOS,), (A, A, A)]
         assert [h.score for h in found] == pytest.approx([math.log(0.4), math.log(0.378)], abs=1e-5)
 
@@ -414,18 +414,18 @@ class TestLiterally:
             (2.0, 4),  # -0.407, -0.454, -0.501
         ],
     )
-    def test_stops_when_nothing_can_become_better(self, alpha: float, steps: int) -> None:
+    def test_stops_when_nothing_can_become_better(self, run: Run, alpha: float, steps: int) -> None:
         toy = literal_toy({(): {EOS: 0.6, A: 0.4}, (A,): {A: 0.9, B: 0.1}, (A, A): {A: 0.9}}, 4)
         result = run(toy, SearchConfig(beam_size=3, length_penalty=alpha))
         assert result.output_ids.shape == (1, 1, steps)
 
-    def test_cut_hypothesis_comes_after_a_halted_one(self) -> None:
+    def test_cut_hypothesis_comes_after_a_halted_one(self, run: Run) -> None:
         likely_cut = {(): {EOS: 0.1, A: 0.9}, (A,): {A: 1.0}}
-        [found] = search_toy(literal_toy(likely_cut, 2), SearchConfig(beam_size=2, n_best=2))
+        [found] = search_toy(literal_toy(likely_cut, 2), SearchConfig(beam_size=2, n_best=2), run)
         assert [(h.tokens, h.finished) for h in found] == [((EOS,), True), ((A, A), False)]
         assert found[0].score < found[1].score
 
-    def test_places_without_a_hypothesis(self) -> None:
+    def test_places_without_a_hypothesis(self, run: Run) -> None:
         toy = dataclasses.replace(random_toy(5, words=2, sentences=1), max_lengths=np.array([1]))
         result = run(toy, SearchConfig(beam_size=5, n_best=5))
         assert sorted(result.output_ids[0, :, 0].tolist()) == [0, 0, EOS, A, B]
@@ -434,19 +434,22 @@ class TestLiterally:
         assert result.scores[0, 3:].tolist() == [-np.inf, -np.inf]
         assert result.finished.tolist() == [[True, False, False, False, False]]
 
-    def test_length_penalty(self) -> None:
-        assert length_penalty(1, 3.0).numpy() == pytest.approx(1.0)
-        assert length_penalty(7, 1.0).numpy() == pytest.approx(2.0)
-        assert length_penalty(19, 0.5).numpy() == pytest.approx(2.0)
-        assert length_penalty(100, 0.0).numpy() == pytest.approx(1.0)
+    @pytest.mark.parametrize("of", [scoring, graph_scoring], ids=["numpy", "graph"])
+    def test_length_penalty(self, of: Any) -> None:
+        assert float(of.length_penalty(1, 3.0)) == pytest.approx(1.0)
+        assert float(of.length_penalty(7, 1.0)) == pytest.approx(2.0)
+        assert float(of.length_penalty(19, 0.5)) == pytest.approx(2.0)
+        assert float(of.length_penalty(100, 0.0)) == pytest.approx(1.0)
+        assert np.asarray(of.length_penalty(np.array([1, 7]), 1.0)) == pytest.approx([1.0, 2.0])
 
     def test_coverage_penalty_looks_at_real_source_tokens(self) -> None:
-        coverage = tf.constant([[[0.5, 2.0, 0.25], [1.0, 0.0, 0.0]]])
-        mask = tf.constant([[True, True, False]])
+        coverage = np.array([[0.5, 2.0, 0.25], [1.0, 0.0, 0.0]], np.float32)
+        mask = np.array([True, True, False])
         # log 0.5 + log 1, and log 1 + log 1e-9, each times 2.
-        assert coverage_penalty(coverage, mask, 2.0).numpy() == pytest.approx(
-            np.array([[-1.386294, -41.446532]]), abs=1e-4
-        )
+        expected = pytest.approx(np.array([-1.386294, -41.446532]), abs=1e-4)
+        assert scoring.coverage_penalty(coverage, mask[None], 2.0) == expected
+        [of_graph] = graph_scoring.coverage_penalty(coverage[None], mask[None], 2.0).numpy()
+        assert of_graph == expected
 
 
 @settings
@@ -455,7 +458,7 @@ class TestWideBeam:
 
     @pytest.mark.parametrize(("words", "longest"), [(2, 5), (3, 3), (9, 2)])
     def test_finds_the_exhaustive_n_best(
-        self, setting: dict[str, Any], words: int, longest: int
+        self, run: Run, setting: dict[str, Any], words: int, longest: int
     ) -> None:
         for seed in range(4):
             toy = random_toy(seed, words, longest)
@@ -464,7 +467,7 @@ class TestWideBeam:
             beam = max(len(hypotheses) for hypotheses in truth)
             for n_best in {1, min(4, beam), beam}:
                 search = dataclasses.replace(some, beam_size=beam, n_best=n_best)
-                for n, found in enumerate(search_toy(toy, search)):
+                for n, found in enumerate(search_toy(toy, search, run)):
                     by_tokens = {h.tokens: h for h in truth[n]}
                     for hypothesis in found:
                         assert_same(hypothesis, by_tokens[hypothesis.tokens])
@@ -474,22 +477,24 @@ class TestWideBeam:
 @settings
 class TestNarrowBeam:
     @pytest.mark.parametrize("beam_size", [1, 2, 3, 4])
-    def test_is_the_plain_beam_search(self, setting: dict[str, Any], beam_size: int) -> None:
+    def test_is_the_plain_beam_search(
+        self, run: Run, setting: dict[str, Any], beam_size: int
+    ) -> None:
         for seed in range(100, 104):
             toy = random_toy(seed)
             for n_best in {1, beam_size}:
                 search = SearchConfig(beam_size=beam_size, n_best=n_best, **setting)
-                for n, found in enumerate(search_toy(toy, search)):
+                for n, found in enumerate(search_toy(toy, search, run)):
                     truth = plain_beam(toy, n, search)
                     assert len(found) == len(truth)
                     for one, other in zip(found, truth, strict=True):
                         assert_same(one, other)
 
-    def test_greedy_is_an_argmax_loop(self, setting: dict[str, Any]) -> None:
+    def test_greedy_is_an_argmax_loop(self, run: Run, setting: dict[str, Any]) -> None:
         search = SearchConfig(beam_size=1, **setting)
         for seed in range(200, 204):
             toy = random_toy(seed)
-            for n, found in enumerate(search_toy(toy, search)):
+            for n, found in enumerate(search_toy(toy, search, run)):
                 tokens: tuple[int, ...] = ()
                 while tokens[-1:] != (EOS,) and len(tokens) < toy.max_lengths[n]:
                     logits = toy.logits[n, toy.place(tokens)]
@@ -497,23 +502,23 @@ class TestNarrowBeam:
                     tokens = max(ways, key=lambda way, row=logits: row[way[-1]])
                 assert [h.tokens for h in found] == [tokens]
 
-    def test_best_does_not_depend_on_n_best(self, setting: dict[str, Any]) -> None:
+    def test_best_does_not_depend_on_n_best(self, run: Run, setting: dict[str, Any]) -> None:
         for seed in range(300, 304):
             toy = random_toy(seed)
-            all_five = search_toy(toy, SearchConfig(beam_size=5, n_best=5, **setting))
+            all_five = search_toy(toy, SearchConfig(beam_size=5, n_best=5, **setting), run)
             for n_best in (1, 2):
-                fewer = search_toy(toy, SearchConfig(beam_size=5, n_best=n_best, **setting))
+                fewer = search_toy(toy, SearchConfig(beam_size=5, n_best=n_best, **setting), run)
                 for some, five in zip(fewer, all_five, strict=True):
                     for one, other in zip(some, five[:n_best], strict=True):
                         assert_same(one, other, tolerance=0.0)
 
-    def test_sentence_does_not_depend_on_its_batch(self, setting: dict[str, Any]) -> None:
+    def test_sentence_does_not_depend_on_its_batch(self, run: Run, setting: dict[str, Any]) -> None:
         search = SearchConfig(beam_size=3, n_best=3, **setting)
         for seed in range(400, 404):
             toy = random_toy(seed, sentences=4)
-            together = search_toy(toy, search)
+            together = search_toy(toy, search, run)
             for n in range(4):
-                [alone] = search_toy(toy.only(n), search)
+                [alone] = search_toy(toy.only(n), search, run)
                 assert len(alone) == len(together[n])
                 for one, other in zip(alone, together[n], strict=True):
                     source_length = one.alignment.shape[1]
@@ -524,7 +529,7 @@ class TestNarrowBeam:
                     assert_same(one, shorter, tolerance=1e-6)
 
 
-def test_row_without_a_token_is_done_at_once() -> None:
+def test_row_without_a_token_is_done_at_once(run: Run) -> None:
     toy = random_toy(7)
     blank = Toy(toy.logits[:1], toy.attention[:1], np.zeros_like(toy.mask[:1]), np.array([4]))
     filled = Toy(
@@ -534,21 +539,21 @@ def test_row_without_a_token_is_done_at_once() -> None:
         )
     )
     search = SearchConfig(beam_size=3, n_best=2)
-    *found, nothing = search_toy(filled, search)
+    *found, nothing = search_toy(filled, search, run)
     assert nothing == []
-    for some, truths in zip(found, search_toy(toy, search), strict=True):
+    for some, truths in zip(found, search_toy(toy, search, run), strict=True):
         for one, truth in zip(some, truths, strict=True):
             assert_same(one, truth)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_no_ngram_is_repeated(size: int) -> None:
+def test_no_ngram_is_repeated(run: Run, size: int) -> None:
     found_repeats = 0
     for seed in range(8):
         toy = random_toy(seed, words=2, longest=6)
         toy = dataclasses.replace(toy, max_lengths=np.array([6, 6, 6]))
         free, bound = (
-            search_toy(toy, SearchConfig(beam_size=4, n_best=4, no_repeat_ngram_size=n))
+            search_toy(toy, SearchConfig(beam_size=4, n_best=4, no_repeat_ngram_size=n), run)
             for n in (0, size)
         )
         assert not any(repeats(h.tokens, size) for found in bound for h in found)
@@ -557,14 +562,107 @@ def test_no_ngram_is_repeated(size: int) -> None:
 
 
 @pytest.mark.parametrize("least", [1, 2, 3])
-def test_min_length_counts_tokens_before_eos(least: int) -> None:
+def test_min_length_counts_tokens_before_eos(run: Run, least: int) -> None:
     toy = random_toy(0, longest=5)
     toy = dataclasses.replace(toy, max_lengths=np.array([2, 4, 5]))
     toy.logits[:, :, EOS] = 9.0
-    found = search_toy(toy, SearchConfig(beam_size=2, min_length=least))
+    found = search_toy(toy, SearchConfig(beam_size=2, min_length=least), run)
     # The first sentence is capped at two tokens, so it may halt after one.
     assert [len(best.tokens) for [best] in found] == [2, least + 1, least + 1]
     assert all(best.finished for [best] in found)
+
+
+def test_hypothesis_may_halt_where_nothing_else_is_allowed(run: Run) -> None:
+    toy = dataclasses.replace(random_toy(0, words=2, longest=5), max_lengths=np.array([5, 5, 5]))
+    search = SearchConfig(beam_size=3, n_best=2, min_length=4, no_repeat_ngram_size=1)
+    for found in search_toy(toy, search, run):
+        assert sorted(h.tokens for h in found) == [(A, B, EOS), (B, A, EOS)]
+        assert all(h.finished for h in found)
+
+
+def test_no_sentences(run: Run) -> None:
+    toy = random_toy(0)
+    none = Toy(*(getattr(toy, field.name)[:0] for field in dataclasses.fields(Toy)))
+    result = run(none, SearchConfig(beam_size=2, n_best=2))
+    assert result.lengths.shape == (0, 2)
+
+
+@settings
+def test_both_searches_find_the_same(setting: dict[str, Any]) -> None:
+    for seed in range(500, 506):
+        toy = random_toy(seed, words=4, longest=5, sentences=7)
+        beam_size = 1 + seed % 4
+        search = SearchConfig(beam_size=beam_size, n_best=(1 + beam_size) // 2, **setting)
+        both = (search_toy(toy, search, one) for one in (run_numpy, run_graph))
+        for some, others in zip(*both, strict=True):
+            for one, other in zip(some, others, strict=True):
+                assert_same(one, other)
+
+
+@pytest.mark.parametrize("words", [2, 40])
+def test_columns_may_stand_in_any_order(words: int) -> None:
+    """UNK and BOS have none, and repeats of a column stand for nothing."""
+    columns = np.random.default_rng(0).permutation([0, *range(EOS, A + words)]).astype(np.int32)
+    toy = random_toy(1, words, longest=3)
+    toy.logits[:, :, 1:EOS] = -np.inf
+    search = SearchConfig(beam_size=4, n_best=4)
+    for settings in ({}, {"phrases": ((A, B),)}, {"max_repeats": 1}):
+        inner = search_toy(toy, search, columns=columns, **settings)
+        for some, others in zip(inner, search_toy(toy, search, **settings), strict=True):
+            for one, other in zip(some, others, strict=True):
+                assert_same(one, other)
+
+
+def test_columns_of_ids() -> None:
+    vocabulary = Vocabulary(np.array([7, 0, 3, 5, 5, 0], np.int32))
+    ids = np.array([[3, 5], [7, 0], [4, 9]])
+    assert vocabulary.columns_of(ids).tolist() == [[2, 3], [0, 1], [1, 1]]
+    assert vocabulary.halting_column == 2
+    assert vocabulary.never_columns.tolist() == [1, 5]
+
+
+def test_each_sentence_has_beams_of_its_own() -> None:
+    toy = random_toy(8, sentences=4)
+    beams = np.array([1, 4, 2, 3])
+    together = search_toy(toy, SearchConfig(beam_size=4), beams=beams)
+    for n, size in enumerate(beams.tolist()):
+        [[alone]] = search_toy(toy.only(n), SearchConfig(beam_size=size))
+        assert_same(dataclasses.replace(together[n][0], alignment=alone.alignment), alone)
+
+
+def test_what_is_known_of_the_sentences_stays_the_same_object() -> None:
+    """Until one of six leaves four, and then until there are three."""
+    toy = literal_toy({(): {A: 0.9, B: 0.1}, (A,): {A: 0.9, B: 0.1}}, 5)
+    many = Toy(
+        *(np.repeat(x, 6, axis=0) for x in (toy.logits, toy.attention, toy.mask)),
+        np.array([5, 2, 5, 5, 4, 2]),
+    )
+    seen: list[Any] = []
+
+    def step(tokens: Array, state: Any, given: Any) -> Any:
+        seen.append(given)
+        assert len(given["rows"]) == len(tokens) == len(state[0]["x"])
+        shape = tokens.shape
+        return np.zeros((*shape, 6), np.float32), state, np.ones((*shape, 2), np.float32)
+
+    repeats = np.full((6, LONGEST_REPEATED), NO_LIMIT)
+    sentences = Sentences(
+        {"rows": np.arange(6)}, many.mask, many.max_lengths, repeats, np.full(6, 3)
+    )
+    beam_search(step, ({"x": np.zeros((6, 1, 2))},), sentences, Options(1, 1.0, min_length=9))
+    assert [given["rows"].tolist() for given in seen] == [
+        *([[0, 1, 2, 3, 4, 5]] * 2),
+        *([[0, 2, 3, 4]] * 2),
+        [0, 2, 3],
+    ]
+    assert [one is other for one, other in itertools.pairwise(seen)] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("length", [90, 170, 180, 190])
+def test_cap_is_not_a_token_short_of_the_ratio(length: int) -> None:
+    source_ids = np.full((1, length), 4, np.int32)
+    sentences = sentences_of({}, source_ids, beam_size=1, max_length_ratio=1.3)
+    assert sentences.max_lengths.tolist() == [round(1.3 * length) + 10]
 
 
 @pytest.fixture(scope="module")
@@ -712,7 +810,9 @@ class TestRequired:
                 of_phrases[:, 0, 0] = of_phrases[:, -1, 1] = 1.0
             for setting in ({"length_penalty": 0.0}, {"length_penalty": 1.0}):
                 search = SearchConfig(beam_size=100, n_best=3, **setting)
-                results = search_toy(toy, search, phrases, spans=of_phrases, joining=joining)
+                results = search_toy(
+                    toy, search, phrases=phrases, spans=of_phrases, joining=joining
+                )
                 for n, found in enumerate(results):
                     truth = [
                         scored
@@ -729,7 +829,7 @@ class TestRequired:
     ) -> None:
         for seed in range(20):
             toy = dataclasses.replace(random_toy(seed, 3, 6), max_lengths=np.array([6, 6, 6]))
-            for found in search_toy(toy, SearchConfig(beam_size=beam_size), phrases):
+            for found in search_toy(toy, SearchConfig(beam_size=beam_size), phrases=phrases):
                 assert found
                 assert holds(found[0].tokens, phrases)
 
@@ -750,7 +850,8 @@ class TestRequired:
         likely = {tokens: {EOS: 0.9, A: 0.09, B: 0.01} for tokens in every_prefix(3)}
         likely[A, B] = {EOS: 0.99, B: 0.01}
         toy = literal_toy(likely, 4)
-        [[found]] = search_toy(toy, SearchConfig(beam_size=8, length_penalty=0.0), phrases)
+        search = SearchConfig(beam_size=8, length_penalty=0.0)
+        [[found]] = search_toy(toy, search, phrases=phrases)
         assert found.tokens == expected
 
     def test_other_sentences_of_the_batch_are_as_ever(self) -> None:
@@ -759,9 +860,20 @@ class TestRequired:
         free = search_toy(toy, search)
         phrases = np.zeros((3, 1, 2), np.int32)
         phrases[1, 0] = A, B
-        mixed = search_toy(toy, search, phrases)
+        mixed = search_toy(toy, search, phrases=phrases)
         for n in (0, 2):
             assert_same(mixed[n][0], free[n][0])
+
+    def test_a_sentence_without_a_way_on_finds_nothing(self) -> None:
+        """Whatever follows A is impossible; the other sentence of the batch is as ever."""
+        toy, search = random_toy(3, sentences=2), SearchConfig(beam_size=4)
+        [_, [expected]] = search_toy(toy, search, phrases=((B,),))
+        toy.logits[0] = -np.inf
+        toy.logits[0, toy.place(()), A] = 0.0
+        [nothing, [found]] = search_toy(toy, search, phrases=((B,),))
+        assert nothing == []
+        assert_same(found, expected)
+        assert search_toy(toy.only(0), search, phrases=((B,),)) == [[]]
 
     def test_a_phrase_stands_where_the_attention_is(self) -> None:
         """The first step looks at the first source token, which the phrase is to translate."""
@@ -771,8 +883,8 @@ class TestRequired:
         toy.attention[0, toy.place(())] = [0.8, 0.2]
         search = SearchConfig(beam_size=4, length_penalty=0.0)
         spans = np.array([[[1.0, 0.0]]], np.float32)
-        [[anywhere]] = search_toy(toy, search, ((B,),))
-        [[pointed]] = search_toy(toy, search, ((B,),), spans=spans)
+        [[anywhere]] = search_toy(toy, search, phrases=((B,),))
+        [[pointed]] = search_toy(toy, search, phrases=((B,),), spans=spans)
         # p(B) = 0.1, then EOS; or p(A) = 0.9 with p(B) = 0.1 after it, then EOS.
         assert anywhere.tokens == (B, EOS)
         assert anywhere.score == pytest.approx(math.log(0.1))
@@ -787,7 +899,8 @@ class TestRequired:
         toy.attention[0] = [0.0, 1.0]
         toy.attention[0, toy.place(())] = [0.1, 0.9]
         search = SearchConfig(beam_size=8, n_best=2, length_penalty=0.0)
-        [found] = search_toy(toy, search, ((A, B),), spans=np.array([[[1.0, 0.0]]], np.float32))
+        spans = np.array([[[1.0, 0.0]]], np.float32)
+        [found] = search_toy(toy, search, phrases=((A, B),), spans=spans)
         # P'(A) = 0.9 · 0.9 + 0.1 = 0.91, of which 0.1 were pointed to and go on with 0.95. What is
         # left, 0.91 - 0.095 = 0.815, is the model's: 0.9 · 0.5 to A B, and 0.1 to B.
         assert {h.tokens: h.score for h in found} == pytest.approx(
@@ -803,7 +916,7 @@ class TestRequired:
         toy = literal_toy({(): {A: 0.2, B: 0.2, EOS: 0.6}, (A,): {B: 0.9, EOS: 0.1}}, 2)
         search = SearchConfig(beam_size=4, length_penalty=0.0)
         spans = np.array([[[1.0, 0.0]]], np.float32)
-        [[found]] = search_toy(toy, search, ((A,),), spans=spans, joining=(B,))
+        [[found]] = search_toy(toy, search, phrases=((A,),), spans=spans, joining=(B,))
         assert found.tokens == (A, EOS)
         # Half of the attention takes half of the 0.8 that begin a word: 0.5 · 0.2 + 0.5 · 0.8. So
         # 0.8 of that were pointed to; then EOS, the only other beginning, is sure, else it has 0.1.

@@ -22,19 +22,24 @@ LEXICON = Lexicon(
 
 
 def own(lexicon: Lexicon, source_ids: np.ndarray) -> list[list[int]]:
-    found, members = lexicon.shortlist(source_ids)
-    return [found[row].tolist() for row in members]
+    ids, own = lexicon.shortlist(source_ids)
+    others = ids[len(lexicon.listed) :]
+    return [sorted([*lexicon.listed.tolist(), *others[row].tolist()]) for row in own]
 
 
 class TestShortlist:
-    def test_begins_with_pad_and_eos_and_ascends(self) -> None:
-        found, members = LEXICON.shortlist(ids([4, 5, 3], [6, 3, 0]))
+    def test_begins_with_what_every_sentence_has(self) -> None:
+        found, own = LEXICON.shortlist(ids([4, 5, 3], [6, 3, 0]))
         assert found.dtype == np.int32
-        assert found.tolist() == [0, 3, 4, 5, 8, 9, 12]
-        assert members.tolist() == [
-            [True, True, False, True, True, True, True],
-            [True, True, True, False, False, True, True],
-        ]
+        assert LEXICON.listed.tolist() == [0, 3, 9]
+        assert found.tolist() == [0, 3, 9, 4, 5, 8, 12]
+        assert own.tolist() == [[False, True, True, True], [True, False, False, True]]
+
+    def test_takes_what_is_wanted_for_a_sentence(self) -> None:
+        source, wanted = ids([4, 5, 3], [6, 3, 0]), ids([[9, 0]], [[7, 40]])
+        found, own = LEXICON.shortlist(source, wanted)
+        assert found.tolist() == [0, 3, 9, 4, 5, 7, 8, 12, 40]
+        assert own[:, [2, 5]].tolist() == [[False, False], [True, True]]
 
     def test_holds_common_pieces_and_the_candidates_of_each_piece(self) -> None:
         assert own(LEXICON, ids([4, 5, 3], [6, 3, 0])) == [[0, 3, 5, 8, 9, 12], [0, 3, 4, 9, 12]]
@@ -55,8 +60,9 @@ class TestShortlist:
             assert together[n] == sorted(expected)
 
     def test_of_a_batch_without_sentences(self) -> None:
-        found, members = LEXICON.shortlist(np.zeros((0, 4), np.int32))
-        assert members.shape == (0, len(found))
+        found, own = LEXICON.shortlist(np.zeros((0, 4), np.int32))
+        assert found.tolist() == LEXICON.listed.tolist()
+        assert own.shape == (0, 0)
 
 
 class TestFile:

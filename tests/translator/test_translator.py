@@ -111,7 +111,7 @@ class TestCompany:
         ids = pad(rows)
         ids = np.pad(ids, ((0, 0), (0, width - ids.shape[1])))
         search = Translator(saved).search_config()
-        outputs = Engine([saved.stepwise()], saved.lexicon).search(Request(ids), search)
+        outputs = Engine([saved.decoder()], saved.lexicon).search(Request(ids), search)
         lengths = outputs["lengths"][:, 0]
         ids = [row[0, :n] for row, n in zip(outputs["output_ids"], lengths, strict=True)]
 

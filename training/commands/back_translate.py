@@ -15,7 +15,6 @@ import click
 from training.commands.common import FOLDER, clear_errors, threads_option
 from translator.config import SearchConfig
 from translator.hardware import count_cores
-from translator.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -63,7 +62,6 @@ def back_translate(
     """
     with clear_errors(), _terminable():
         SearchConfig(beam_size=beam_size)  # a bad one should show before the model loads
-        import_tensorflow(threads=1)  # a search on each core is faster than one on all
         from training.back_translation import back_translate as translate_back
         from training.tsv import pair_writer
         from translator.errors import InputError

@@ -43,7 +43,7 @@ def evaluate(
 ) -> None:
     """Print BLEU and chrF of the model folder MODEL, with their sacreBLEU signatures."""
     with clear_errors():
-        import_tensorflow(threads=1)  # a search on each core is faster than one on all
+        import_tensorflow(threads=1)  # for a model that is not compiled
         from training.scoring import read_test, score_pairs
         from translator.translator import Translator
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from translator.allocator import limit_arenas
 from translator.batch_output import LineFormat
 from translator.files import digest
 from translator.formats.segment import FileFormat, Languages
@@ -15,7 +16,6 @@ from translator.hardware import count_cores
 from translator.pipeline.memory import Memory, read_memory
 from translator.pipeline.options import Options
 from translator.pipeline.translating import ChunkTranslator
-from translator.quiet import import_tensorflow
 from translator.texts.protecting import Protect, compile_protect
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def set_up(options: Options, models: Sequence[str], chunk_size: int) -> Setup:
 
 
 def _load(models: Sequence[str], *, shortlist: bool) -> Translator:
-    # TensorFlow takes seconds to import, which nobody should wait for to read an error or --help.
-    import_tensorflow(threads=1)
+    limit_arenas()
+    # Takes a while to import, which nobody should wait for to read an error or --help.
     from translator.translator import Translator
 
     return Translator.load(*models, shortlist=shortlist)

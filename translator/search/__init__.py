@@ -1,4 +1,4 @@
-"""Beam search as a graph over a step function.
+"""Beam search over a step function.
 
 A sentence has a beam of `beam_size` places. A hypothesis that halts keeps its place, frozen, so
 the beam narrows as hypotheses halt, and a beam of one is greedy search. The search of a sentence

@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
-from translator.batch import BATCH_SIZES
+from translator.batch import round_up
 from translator.constants import BOS, EOS
-from translator.search import required
 from translator.search.hypotheses import (
     NEVER,
+    Array,
     Hypotheses,
     Nest,
     Options,
+    Required,
     Sentences,
     StepFunction,
-    Tensor,
+    mapped,
+    ranks_within,
 )
-from translator.search.pool import Ended, by_parent, empty_pool, keep_best, only, put
-from translator.search.required import Progress, no_progress
+from translator.search.required import (
+    Progress,
+    advance,
+    asked_for,
+    no_progress,
+    point,
+    select,
+)
 from translator.search.rules import Past, Vocabulary, apply_rules, no_past
 from translator.search.scoring import coverage_penalty, length_penalty
-from translator.search.top import best_continuations
-from translator.search.trace import Trace, empty_trace, read_back
-
-
-class _Alive(NamedTuple):
-    """Hypotheses that go on, best first; a dead place has log P -inf."""
-
-    state: Nest
-    tokens: Tensor  # batch x beams, put out last
-    log_probs: Tensor  # batch x beams, of the whole hypothesis
-    coverage: tuple[Tensor, ...]  # one, batch x beams x source_length, where it is asked for
-    past: Past
-    progress: tuple[Progress, ...]  # one, or none where nothing is required
+from translator.search.top import best_continuations, filled_up, log_sum_exp
+from translator.search.trace import ROOT, Ended, Made, Trace, read_back
 
 
 class _Batch(NamedTuple):
     """The sentences that are still in the batch, and all that is known of them."""
 
-    members: Tensor  # batch, int32: which they are of those that the search began with
-    done: Tensor  # batch, bool
+    members: Array  # batch: which they are of those that the search began with
+    places: Array  # batch, for hypotheses that go on
+    halted: Array  # batch x n_best, the scores of the best that have halted
+    penalties: Array  # batch, lp of the longest that a hypothesis may become
     sentences: Sentences
-    alive: _Alive
-    halted: Ended
-    cut: Ended
+
+
+class _Alive(NamedTuple):
+    """Hypotheses: those of a sentence side by side, the likeliest first.
+
+    In a beam, all sentences have as many; a dead one has log P -inf, and is anything else.
+    """
+
+    sentences: Array  # places in the batch
+    rows: Array  # which of the last beam they go on from
+    numbers: Array  # in the trace
+    tokens: Array  # put out last
+    log_probs: Array  # of the whole hypothesis
+    coverage: Array | None  # hypotheses x source_length, where it is asked for
+    past: Past | None  # where a rule asks for it
+    progress: Progress | None  # where something is required
 
 
 def beam_search(
@@ -59,7 +71,7 @@ def beam_search(
 
     Args:
         step: The model.
-        state: Its state before BOS; a nest of tensors of batch x 1 x ....
+        state: Its state before BOS; a nest of arrays of batch x 1 x ....
         sentences: The sentences.
         options: The settings.
         vocabulary: What the columns of the logits stand for; the ids themselves by default.
@@ -68,183 +80,203 @@ def beam_search(
         The best hypotheses.
     """
     vocabulary = vocabulary or Vocabulary()
-    longest = tf.maximum(tf.reduce_max(sentences.max_lengths), 1)  # of no sentences, too
-    beams = tf.maximum(tf.reduce_max(sentences.beams), options.n_best)
-    total, source_length = tf.unstack(tf.shape(sentences.mask))
-    nothing = empty_pool(total, beams)
-    no_coverage = tf.zeros([total, 1, source_length])
+    total, source_length = sentences.mask.shape
+    beams = int(sentences.beams.max(initial=options.n_best))
     batch = _Batch(
-        members=tf.range(total),
-        done=~tf.reduce_any(sentences.mask, axis=1),
+        members=np.arange(total),
+        places=sentences.beams.copy(),
+        halted=np.full((total, options.n_best), NEVER),
+        penalties=length_penalty(sentences.max_lengths, options.length_penalty),
         sentences=sentences,
-        alive=_Alive(
-            state=state,
-            tokens=tf.fill([total, 1], BOS),
-            log_probs=tf.zeros([total, 1]),
-            coverage=() if options.coverage_penalty is None else (no_coverage,),
-            past=no_past(total, longest, options),
-            progress=tuple(no_progress(one.phrases) for one in sentences.required),
-        ),
-        halted=nothing,
-        cut=nothing,
     )
+    alive, trace = _start(sentences, options), Trace()
+    while len(alive.tokens):
+        batch, alive = _without_done(batch, alive)
+        beam = _beam_of(alive, len(batch.members), beams)
+        state = _by_row(state, beam.rows.reshape(len(batch.members), -1))
+        state, alive = _advance(step, state, batch, beam, options, vocabulary, trace)
+    return read_back(trace, total, options.n_best, source_length)
 
-    def advance(t: Tensor, batch: _Batch, trace: Trace) -> tuple[Tensor, _Batch, Trace]:
-        return t + 1, *_advance(step, batch, t, options, vocabulary, trace)
 
-    def body(
-        t: Tensor, batch: _Batch, halted: Ended, cut: Ended, trace: Trace
-    ) -> tuple[Tensor, _Batch, Ended, Ended, Trace]:
-        size = tf.shape(batch.done)[0]
-        t, batch, trace = _while(
-            lambda t, batch, _: (t == 0) | (size > 0) & (_size_for(batch) >= size),
-            advance,
-            (t, batch, trace),
-        )
-        return t, *_without_done(batch, halted, cut), trace
-
-    # Two loops, because a condition within one would cost a lone sentence more than its steps.
-    steps, _, halted, cut, trace = _while(
-        lambda t, batch, *_: (t == 0) | (tf.shape(batch.done)[0] > 0),
-        body,
-        (tf.constant(0), batch, nothing, nothing, empty_trace()),
+def _start(sentences: Sentences, options: Options) -> _Alive:
+    """A hypothesis of no token for each sentence that has any itself."""
+    total = np.arange(len(sentences.mask))
+    every = _Alive(
+        sentences=total,
+        rows=total,
+        numbers=np.full(len(total), ROOT),
+        tokens=np.full(len(total), BOS, np.int32),
+        log_probs=np.zeros(len(total), np.float32),
+        coverage=np.zeros(sentences.mask.shape, np.float32) if options.coverage_penalty else None,
+        past=no_past(sentences, options),
+        progress=no_progress(sentences.required[0].phrases) if sentences.required else None,
     )
-    return read_back(halted, cut, tf.convert_to_tensor(options.n_best), trace, steps, source_length)
+    return _only(every, np.flatnonzero(sentences.mask.any(axis=1)))
 
 
-class _Candidates(NamedTuple):
-    """Hypotheses with one more token, of which each sentence has at most as many as places."""
+def _without_done(batch: _Batch, alive: _Alive) -> tuple[_Batch, _Alive]:
+    """Takes sentences whose search has ended out of the batch; see `batch.BATCH_SIZES`."""
+    searched = np.zeros(len(batch.members), np.bool_)
+    searched[alive.sentences] = True
+    size = round_up(int(np.count_nonzero(searched)))
+    if size >= len(searched):
+        return batch, alive
+    left = np.argsort(~searched, kind="stable")[:size]
+    places = np.empty(len(searched), np.int64)
+    places[left] = np.arange(size)
+    smaller = mapped(lambda x: x[left], batch)
+    return smaller, alive._replace(sentences=places[alive.sentences])
 
-    tokens: Tensor  # batch x places
-    parents: Tensor  # batch x places, where in the beam they come from
-    totals: Tensor  # batch x places, log P of the whole hypothesis
-    log_probs: Tensor  # batch x places, of the token
-    coverage: tuple[Tensor, ...]  # batch x places x source_length
-    progress: tuple[Progress, ...]
+
+def _beam_of(alive: _Alive, batch: int, beams: int) -> _Alive:
+    """The beam; of one place, if no sentence needs more: two shapes only."""
+    ranks = ranks_within(alive.sentences)
+    width = beams if ranks.any() else 1
+    if len(ranks) == batch * width:
+        return alive
+    places = alive.sentences * width + ranks
+    chosen = np.zeros(batch * width, np.int64)
+    chosen[places] = np.arange(len(places))
+    log_probs = np.full(len(chosen), NEVER)
+    log_probs[places] = alive.log_probs
+    return _only(alive, chosen)._replace(log_probs=log_probs)
+
+
+def _only(alive: _Alive, hypotheses: Array) -> _Alive:
+    """Some of the hypotheses."""
+    some: _Alive = mapped(lambda x: x[hypotheses], alive)
+    return some
+
+
+def _by_row(state: Nest, rows: Array) -> Nest:
+    """States of the last beam, for each place of this one, batch x beams."""
+    return mapped(lambda x: x.reshape(-1, *x.shape[2:]).take(rows, axis=0), state)
 
 
 def _advance(
     step: StepFunction,
+    state: Nest,
     batch: _Batch,
-    t: Tensor,
+    beam: _Alive,
     options: Options,
     vocabulary: Vocabulary,
     trace: Trace,
-) -> tuple[_Batch, Trace]:
-    """Gives every hypothesis its next token."""
-    sentences = batch.sentences
-    logits, state, attention = step(batch.alive.tokens, batch.alive.state, sentences.given)
-    made = _continue(batch, logits, attention, t, options, vocabulary)
-    scores = made.totals / length_penalty(t + 1, options.length_penalty)
-    for coverage in made.coverage:
-        scores += coverage_penalty(coverage, sentences.mask, options.coverage_penalty)
-    at = tf.fill(tf.shape(made.tokens), t)
-    ends_here = Ended(scores, at, made.parents, made.tokens, made.log_probs)
-    halts = made.tokens == EOS
-    at_cap = (t + 1 >= sentences.max_lengths)[:, None]
-    # What lacks a required phrase at the cap is not worth returning.
-    holds = [required.all_met(progress) for progress in made.progress]
-    halted = keep_best(batch.halted, only(halts, ends_here))
-    cut = keep_best(batch.cut, only(tf.reduce_all([at_cap & ~halts, *holds], axis=0), ends_here))
+) -> tuple[Nest, _Alive]:
+    """Gives every hypothesis its next token.
 
-    totals = tf.where(halts | at_cap, NEVER, made.totals)
-    done = batch.done | _cannot_improve(totals, halted.scores, sentences.max_lengths, options)
-    made = _without_dead(made._replace(totals=tf.where(done[:, None], NEVER, totals)))
-    state, past = tf.nest.map_structure(
-        lambda x: by_parent(x, made.parents), (state, batch.alive.past)
-    )
-    past = past.then(made.tokens, t)
-    alive = _Alive(state, made.tokens, made.totals, made.coverage, past, made.progress)
-    trace = trace.write(t, batch.members, made.parents, made.tokens, made.log_probs, attention)
-    return _Batch(batch.members, done, sentences, alive, halted, cut), trace
+    Args:
+        step: The model.
+        state: Of the beam.
+        batch: Its places are kept by what halts.
+        beam: The hypotheses.
+        options: The settings.
+        vocabulary: What the columns of the logits stand for.
+        trace: What was made and what ended is added.
+
+    Returns:
+        The state after these tokens, and the hypotheses that go on.
+    """
+    t, size, sentences = len(trace.steps), len(beam.tokens), batch.sentences
+    tokens = beam.tokens.reshape(len(batch.members), -1)
+    logits, state, attention = step(tokens, state, sentences.given)
+    logits, attention = filled_up(logits.reshape(size, -1)), attention.reshape(size, -1)
+    alive = _continue(batch, beam, logits, attention, t, options, vocabulary, trace)
+    halts = alive.tokens == EOS
+    cut = ~halts & (t + 1 >= sentences.max_lengths)[alive.sentences]
+    over = halts | cut
+    if over.any():
+        scores = alive.log_probs / length_penalty(t + 1, options.length_penalty)
+        if alive.coverage is not None and options.coverage_penalty:
+            mask = sentences.mask[alive.sentences]
+            scores += coverage_penalty(alive.coverage, mask, options.coverage_penalty)
+        if alive.progress is not None:
+            # What lacks a required phrase at the cap is not worth returning.
+            cut &= alive.progress.all_met()
+        ends = np.flatnonzero(halts | cut)
+        members = batch.members[alive.sentences[ends]]
+        trace.ended.append(Ended(members, cut[ends], scores[ends], alive.numbers[ends]))
+        _keep_places(batch, alive.sentences[halts], scores[halts])
+        alive = _only(alive, np.flatnonzero(~over))
+    can = _can_improve(batch, alive)
+    return state, alive if can.all() else _only(alive, np.flatnonzero(can))
 
 
 def _continue(
     batch: _Batch,
-    logits: Tensor,
-    attention: Tensor,
-    t: Tensor,
+    beam: _Alive,
+    logits: Array,
+    attention: Array,
+    t: int,
     options: Options,
     vocabulary: Vocabulary,
-) -> _Candidates:
-    """The continuations that get a place."""
-    alive, sentences = batch.alive, batch.sentences
-    log_probs = tf.nn.log_softmax(logits)  # batch x beams x columns
-    shares: list[Tensor] = []
-    for wanted, progress in zip(sentences.required, alive.progress, strict=True):
-        log_probs, *shares = required.pointed(log_probs, attention, wanted, progress, vocabulary)
-    allowed = apply_rules(log_probs, alive.past, t, sentences, options, vocabulary)
-    places = tf.where(batch.done, 0, sentences.beams - batch.halted.filled())  # batch
-    most = _one_or_all(tf.reduce_max(places), tf.shape(batch.halted.scores)[1])
-    if not sentences.required:
-        columns, parents, totals = best_continuations(alive.log_probs, allowed, most)
-        totals = tf.where(tf.range(tf.shape(totals)[1]) < places[:, None], totals, NEVER)
+    trace: Trace,
+) -> _Alive:
+    """The continuations that get a place.
+
+    Args:
+        batch: The batch.
+        beam: The hypotheses.
+        logits: batch · beams x columns; changed.
+        attention: batch · beams x source_length.
+        t: How many tokens they have.
+        options: The settings.
+        vocabulary: What the columns of the logits stand for.
+        trace: They are added.
+    """
+    sentences, width = batch.sentences, len(beam.tokens) // len(batch.members)
+    totals, log_sums = beam.log_probs.reshape(-1, width), log_sum_exp(logits)
+    progress = beam.progress
+    if progress is None:
+        apply_rules(logits, beam.past, t, sentences, options, vocabulary)
+        made = best_continuations(totals, logits, log_sums, batch.places)
     else:
-        columns, parents, totals = required.select(
-            *(alive.log_probs, log_probs, allowed, places, most),
-            *(alive.progress[0], sentences.required[0].phrases, vocabulary),
+        logits -= log_sums[:, None]
+        required = Required(*(np.repeat(x, width, axis=0) for x in sentences.required[0]))
+        shares = point(logits, attention, required.spans, progress, vocabulary)
+        asked = asked_for(beam.log_probs, logits, progress, vocabulary)
+        apply_rules(logits, beam.past, t, sentences, options, vocabulary)
+        made = select(
+            *(totals, logits, asked, batch.places, sentences.beams),
+            *(progress, required.phrases, vocabulary),
         )
-    tokens = vocabulary.ids_of(columns)
-    before = tf.nest.map_structure(lambda x: by_parent(x, parents), (alive.progress, shares))
-    return _Candidates(
-        tokens,
-        parents,
-        totals,
-        tf.gather_nd(log_probs, tf.stack([parents, columns], -1), batch_dims=1),
-        tuple(by_parent(coverage + attention, parents) for coverage in alive.coverage),
-        tuple(
-            required.advance(progress, tokens, wanted.phrases, share)
-            for progress, share, wanted in zip(*before, sentences.required, strict=True)
-        ),
+    rows, tokens = made.rows, vocabulary.ids_of(made.columns).astype(np.int32)
+    if progress is not None:
+        phrases = required.phrases[rows]
+        progress = advance(progress.of(rows), tokens, phrases, shares[rows])
+    attended = attention[rows]
+    return _Alive(
+        sentences=rows // width,
+        rows=rows,
+        numbers=trace.add(Made(beam.numbers[rows], tokens, made.log_probs, attended)),
+        tokens=tokens,
+        log_probs=made.totals,
+        coverage=None if beam.coverage is None else beam.coverage[rows] + attended,
+        past=None if beam.past is None else beam.past.then(rows, tokens),
+        progress=progress,
     )
 
 
-def _without_dead(made: _Candidates) -> _Candidates:
-    """What goes on first, best first; one column, if no sentence needs more."""
-    width = tf.reduce_max(tf.reduce_sum(tf.cast(made.totals > NEVER, tf.int32), axis=1))
-    _, order = tf.math.top_k(made.totals, _one_or_all(width, tf.shape(made.totals)[1]))
-    return _Candidates(*tf.nest.map_structure(lambda x: by_parent(x, order), made))
+def _keep_places(batch: _Batch, of: Array, scores: Array) -> None:
+    """Lets hypotheses that halted keep their places, and their scores if they are among the best.
+
+    Args:
+        batch: Changed.
+        of: hypotheses, places of their sentences in the batch.
+        scores: hypotheses.
+    """
+    for sentence, score in zip(of, scores, strict=True):
+        batch.places[sentence] -= 1
+        best = batch.halted[sentence]
+        worst = best.argmin()
+        best[worst] = max(best[worst], score)
 
 
-def _one_or_all(needed: Tensor, beams: Tensor) -> Tensor:
-    """Columns for as many beams as are needed; two numbers only, see `batch.BATCH_SIZES`."""
-    return tf.where(needed > 1, beams, 1)
-
-
-def _cannot_improve(
-    totals: Tensor, halted_scores: Tensor, max_lengths: Tensor, options: Options
-) -> Tensor:
-    """Whether nothing alive can still enter the n best; batch.
+def _can_improve(batch: _Batch, alive: _Alive) -> Array:
+    """Whether a sentence's hypotheses can still enter its n best; hypotheses, bool.
 
     log P only falls and cp is never above 0, so log P / lp(longest) bounds every score to come.
     """
-    bound = tf.reduce_max(totals, axis=-1) / length_penalty(max_lengths, options.length_penalty)
-    return bound <= halted_scores[:, options.n_best - 1]
-
-
-def _without_done(batch: _Batch, halted: Ended, cut: Ended) -> tuple[_Batch, Ended, Ended]:
-    """Takes sentences whose search has ended out of the batch; what they became is put aside."""
-    left = tf.argsort(tf.cast(batch.done, tf.int32), stable=True)[: _size_for(batch)]
-    smaller = tf.nest.map_structure(lambda x: tf.gather(x, left), batch)
-    halted = put(batch.halted, batch.members, halted)
-    return smaller, halted, put(batch.cut, batch.members, cut)
-
-
-def _size_for(batch: _Batch) -> Tensor:
-    """Size of a batch that holds all that are still searched; int32."""
-    left = tf.reduce_sum(tf.cast(~batch.done, tf.int32))
-    sizes = tf.constant((0, *BATCH_SIZES))
-    place = tf.searchsorted(sizes, left[None])[0]
-    return sizes[tf.minimum(place, len(BATCH_SIZES))]
-
-
-def _while(condition: Any, body: Any, start: Nest) -> Any:
-    """A loop over tensors whose batch and beams change from step to step."""
-
-    def shape(x: Tensor) -> tf.TensorShape:
-        if isinstance(x, tf.TensorArray):
-            return tf.TensorShape(None)
-        return tf.TensorShape([None] * min(2, len(x.shape)) + list(x.shape[2:]))
-
-    shapes = tf.nest.map_structure(shape, start)
-    return tf.while_loop(condition, body, start, shape_invariants=shapes)
+    of = alive.sentences
+    likeliest = alive.log_probs[of.searchsorted(of)]
+    can: Array = likeliest / batch.penalties[of] > batch.halted.min(axis=1)[of]
+    return can

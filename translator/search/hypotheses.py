@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-Tensor = Any
-Nest = Any
+import numpy as np
+import numpy.typing as npt
 
-StepFunction = Callable[[Tensor, Nest, Nest], tuple[Tensor, Nest, Tensor]]
+Array = npt.NDArray[Any]
+Nest = Any
+"""An array, or a dict or tuple of nests."""
+
+StepFunction = Callable[[Array, Nest, Nest], tuple[Array, Nest, Array]]
 """One step of a model.
 
-From previous tokens (batch x beams), states (nest of batch x beams x ...) and what it knows of the
-sentences (nest of batch x ...) to logits (batch x beams x columns), new states, and attention
-weights (batch x beams x source_length). The sentences of a batch get fewer as the search goes on,
-and so do their beams.
+From previous tokens (batch x beams, int32), states (nest of batch x beams x ...) and what it knows
+of the sentences (nest of batch x ...) to logits (batch x beams x columns, float32, which the search
+may overwrite), new states, and attention weights (batch x beams x source_length). The sentences of
+a batch get fewer as the search goes on, and so do their beams; while they do not, what it knows of
+them is the same object. Of what it returns, nothing is read after the next step.
 """
 
-NEVER = float("-inf")
+NEVER = np.float32("-inf")
+
+LOWEST = np.finfo(np.float32).min
+"""The least that is more than `NEVER`."""
 
 
 class Required(NamedTuple):
@@ -29,15 +37,15 @@ class Required(NamedTuple):
             translate.
     """
 
-    phrases: Tensor
-    spans: Tensor
+    phrases: Array
+    spans: Array
 
 
 class Sentences(NamedTuple):
     """The sentences of a batch.
 
     Attributes:
-        given: What the step function knows of them; a nest of tensors of batch x ....
+        given: What the step function knows of them; a nest of arrays of batch x ....
         mask: batch x source_length, bool, True on tokens.
         max_lengths: batch, int32, most tokens of a hypothesis, EOS counted; at least 1.
         max_repeats: batch x LONGEST_REPEATED, int32: how often in a row a sequence of 1, 2, ...
@@ -47,24 +55,21 @@ class Sentences(NamedTuple):
     """
 
     given: Nest
-    mask: Tensor
-    max_lengths: Tensor
-    max_repeats: Tensor
-    beams: Tensor
+    mask: Array
+    max_lengths: Array
+    max_repeats: Array
+    beams: Array
     required: tuple[Required, ...] = ()
 
 
 class Options(NamedTuple):
-    """Settings of a search as scalars, tensors or numbers; `SearchConfig` explains them.
+    """Settings of a search; `SearchConfig` explains them. None is 0."""
 
-    The last three may be None, for 0: then the graph has nothing of them, and a step costs less.
-    """
-
-    n_best: Tensor
-    length_penalty: Tensor
-    coverage_penalty: Tensor | None = None
-    min_length: Tensor | None = None
-    no_repeat_ngram_size: Tensor | None = None
+    n_best: int
+    length_penalty: float
+    coverage_penalty: float | None = None
+    min_length: int | None = None
+    no_repeat_ngram_size: int | None = None
 
 
 class Hypotheses(NamedTuple):
@@ -81,9 +86,27 @@ class Hypotheses(NamedTuple):
         finished: batch x n_best, bool: ended by EOS, not cut.
     """
 
-    output_ids: Tensor
-    lengths: Tensor
-    scores: Tensor
-    log_probs: Tensor
-    alignments: Tensor
-    finished: Tensor
+    output_ids: Array
+    lengths: Array
+    scores: Array
+    log_probs: Array
+    alignments: Array
+    finished: Array
+
+
+def mapped(function: Callable[[Array], Array], nest: Nest) -> Nest:
+    """The nest with a function applied to each of its arrays; None stays None."""
+    if isinstance(nest, np.ndarray):
+        return function(nest)
+    if nest is None:
+        return None
+    if isinstance(nest, dict):
+        return {name: mapped(function, part) for name, part in nest.items()}
+    parts = [mapped(function, part) for part in nest]
+    return type(nest)(*parts) if hasattr(nest, "_fields") else type(nest)(parts)
+
+
+def ranks_within(groups: Array) -> Array:
+    """The number of each among those of its group, which stand side by side in order."""
+    ranks: Array = np.arange(len(groups)) - groups.searchsorted(groups)
+    return ranks

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
-from translator.constants import EOS, PAD
-from translator.search.hypotheses import NEVER, Required, Tensor
+from translator.constants import PAD
+from translator.search.hypotheses import NEVER, Array, ranks_within
 from translator.search.rules import Vocabulary
-from translator.search.top import best_continuations
+from translator.search.top import Continuations, best_continuations
 
-_GOES_ON = 0.95
+_GOES_ON = np.float32(0.95)
 """Probability of the next token of what is pointed to; and most of all attention that points."""
 
-_NO_CHANCE = 1e-30
+_NO_CHANCE = np.float32(1e-30)
 """In place of a probability of 0, which has no logarithm."""
 
 
@@ -34,32 +34,43 @@ class Progress(NamedTuple):
     """How far hypotheses are with their phrases.
 
     Attributes:
-        met: batch x beams x phrases, bool: the phrase stands.
-        matched: batch x beams x phrases, int32: how many tokens at the end are its first ones; 0
-            while an earlier phrase of the same tokens does not stand.
-        belief: batch x beams x phrases, float32: how likely it is that these tokens were pointed
-            to; of a phrase that the last token completed, that all of it was.
-        closing: batch x beams, bool: the last token was the last one of a phrase.
+        token: hypotheses x phrases, int32: the next one of each phrase, PAD where it stands.
+        met: hypotheses x phrases, bool: the phrase stands.
+        matched: hypotheses x phrases, int64: how many tokens at the end are its first ones; 0 while
+            an earlier phrase of the same tokens does not stand.
+        belief: hypotheses x phrases, float32: how likely it is that these tokens were pointed to;
+            of a phrase that the last token completed, that all of it was.
+        closing: hypotheses, bool: the last token was the last one of a phrase.
     """
 
-    met: Tensor
-    matched: Tensor
-    belief: Tensor
-    closing: Tensor
+    token: Array
+    met: Array
+    matched: Array
+    belief: Array
+    closing: Array
+
+    def of(self, hypotheses: Array) -> Progress:
+        """That of some of the hypotheses."""
+        return Progress(*(x[hypotheses] for x in self))
+
+    def all_met(self) -> Array:
+        """Whether every phrase stands; hypotheses."""
+        return np.asarray(self.met.all(axis=-1))
 
 
-def no_progress(phrases: Tensor) -> Progress:
-    """Before the first token, of one beam."""
-    empty = tf.reduce_all(phrases == PAD, axis=-1)[:, None]
+def no_progress(phrases: Array) -> Progress:
+    """Before the first token."""
+    empty = np.logical_and.reduce(phrases == PAD, axis=-1)
     return Progress(
-        empty,
-        tf.zeros_like(empty, tf.int32),
-        tf.zeros_like(empty, tf.float32),
-        tf.zeros_like(empty[..., 0]),
+        token=phrases[..., 0],
+        met=empty,
+        matched=np.zeros(empty.shape, np.int64),
+        belief=np.zeros(empty.shape, np.float32),
+        closing=np.zeros(len(empty), np.bool_),
     )
 
 
-def advance(progress: Progress, tokens: Tensor, phrases: Tensor, shares: Tensor) -> Progress:
+def advance(progress: Progress, tokens: Array, phrases: Array, shares: Array | None) -> Progress:
     """With the next tokens.
 
     What is required twice must stand twice: of phrases of the same tokens, each waits for the one
@@ -67,40 +78,43 @@ def advance(progress: Progress, tokens: Tensor, phrases: Tensor, shares: Tensor)
 
     Args:
         progress: Of the hypotheses.
-        tokens: batch x beams.
-        phrases: batch x phrases x phrase_length.
-        shares: batch x beams x phrases, as `pointed` gives them.
+        tokens: hypotheses.
+        phrases: hypotheses x phrases x phrase_length.
+        shares: hypotheses x phrases, as `point` gives them; None where nobody asks for belief.
     """
-    lengths = tf.reduce_sum(tf.cast(phrases != PAD, tf.int32), axis=-1)[:, None]
-    token = tokens[..., None]
-    first = phrases[:, None, :, 0]
-    goes_on = token == _next(progress, phrases)
-    matched = tf.where(goes_on, progress.matched + 1, tf.cast(token == first, tf.int32))
-    idle = progress.met | _waits(progress, phrases)
+    lengths = (phrases != PAD).sum(axis=-1)
+    same = (phrases[:, :, None] == phrases[:, None]).all(axis=-1)
+    goes_on = tokens[:, None] == progress.token
+    matched = np.where(goes_on, progress.matched + 1, tokens[:, None] == phrases[..., 0])
+    waits = (same & _earlier(phrases) & ~progress.met[:, None]).any(axis=-1)
+    idle = progress.met | waits
     complete = ~idle & (matched == lengths)
-    # What points to a phrase that waits points to the one that it waits for.
-    shares = tf.where(goes_on[:, :, None] & _same(phrases)[:, None], shares[:, :, None], 0.0)
+    belief = progress.belief
+    if shares is not None:
+        # What points to a phrase that waits points to the one that it waits for.
+        belief = np.where(same & goes_on[:, None], shares[:, None], np.float32(0)).sum(axis=-1)
+        belief[idle] = 0.0
+    met, matched = progress.met | complete, np.where(idle | complete, 0, matched)
+    hypotheses, many, _ = phrases.shape
     return Progress(
-        progress.met | complete,
-        tf.where(idle | complete, 0, matched),
-        tf.where(idle, 0.0, tf.reduce_sum(shares, axis=-1)),
-        tf.reduce_any(complete, axis=-1),
+        token=np.where(
+            met, PAD, phrases[np.arange(hypotheses)[:, None], np.arange(many), matched * ~met]
+        ),
+        met=met,
+        matched=matched,
+        belief=belief,
+        closing=complete.any(axis=-1),
     )
 
 
-def all_met(progress: Progress) -> Tensor:
-    """Whether every phrase stands; batch x beams."""
-    return tf.reduce_all(progress.met, axis=-1)
-
-
-def pointed(
-    log_probs: Tensor,
-    attention: Tensor,
-    required: Required,
+def point(
+    log_probs: Array,
+    attention: Array,
+    spans: Array,
     progress: Progress,
     vocabulary: Vocabulary,
-) -> tuple[Tensor, Tensor]:
-    """The mixture P' of the model and the phrases c that are still to come.
+) -> Array:
+    """Makes the mixture P' of the model and the phrases c that are still to come.
 
     A phrase that has begun, and was pointed to with probability b_c, goes on with w_c = 0.95·b_c.
     Any other begins with w_c = (1 - Σ 0.95·b)·α_c·S, where α_c is the attention on its source words
@@ -108,161 +122,153 @@ def pointed(
     a phrase that was pointed to, S is 1.
 
     Args:
-        log_probs: batch x beams x columns, log P.
-        attention: batch x beams x source_length.
-        required: Of the sentences.
+        log_probs: hypotheses x columns, log P; log P' then.
+        attention: hypotheses x source_length.
+        spans: hypotheses x phrases x source_length, of `Required`.
         progress: Of the hypotheses.
         vocabulary: What the columns stand for.
 
     Returns:
-        log P', batch x beams x columns; and for each phrase, w_c as a share of the P' of its next
-        token, batch x beams x phrases.
+        For each phrase, w_c as a share of the P' of its next token, hypotheses x phrases.
     """
-    joins = vocabulary.joins(tf.shape(log_probs)[-1])
-    # `reduce_logsumexp` would pass over all columns twice as often.
-    starting = tf.exp(log_probs + tf.where(joins, NEVER, 0.0))
-    starts = tf.math.log(tf.maximum(tf.reduce_sum(starting, axis=-1, keepdims=True), _NO_CHANCE))
-    ended = tf.reduce_sum(tf.where(progress.met, progress.belief, 0.0), axis=-1, keepdims=True)
-    may_start = ended + (1.0 - ended) * tf.exp(starts)  # S
-
-    token = _next(progress, required.phrases)  # batch x beams x phrases
+    token = progress.token
     begun = progress.matched > 0
-    goes_on = tf.where(begun, _GOES_ON * progress.belief, 0.0)
-    left = 1.0 - tf.reduce_sum(goes_on, axis=-1, keepdims=True)
-    # As a sum, because oneDNN keeps 300 kB for each shape of a product, however small.
-    looks = tf.reduce_sum(attention[:, :, None] * required.spans[:, None], axis=-1)
-    looks = tf.where(begun | (token == PAD), 0.0, looks)
-    looks *= tf.minimum(1.0, _GOES_ON / tf.maximum(tf.reduce_sum(looks, -1, keepdims=True), 1e-9))
-    weight = goes_on + left * looks * may_start
+    goes_on = np.where(begun, _GOES_ON * progress.belief, np.float32(0))
+    looks = np.einsum("hs,hps->hp", attention, spans)
+    looks[begun | (token == PAD)] = 0.0
+    looks *= np.minimum(1.0, _GOES_ON / np.maximum(looks.sum(axis=-1, keepdims=True), 1e-9))
+    ended = np.where(progress.met, progress.belief, np.float32(0)).sum(axis=-1)
 
-    of_joining = tf.math.log(left)
-    of_starts = tf.math.log(may_start) - starts + tf.math.log1p(-tf.reduce_sum(looks, -1, True))
-    rest = log_probs + tf.where(joins, of_joining, of_joining + of_starts)
-    columns = vocabulary.columns_of(token)
-    same = token[..., None] == token[:, :, None]
-    added = tf.reduce_sum(tf.where(same, weight[:, :, None], 0.0), axis=-1)
-    mixed = tf.exp(tf.gather(rest, columns, batch_dims=2)) + added
-    log_probs = tf.tensor_scatter_nd_update(rest, _indices(columns), tf.math.log(mixed))
-    return log_probs, tf.math.divide_no_nan(weight, mixed)
+    shares = np.zeros(token.shape, np.float32)
+    # For all others, P' is P.
+    some = np.flatnonzero((goes_on + looks).any(axis=-1) | (ended > 0))
+    if len(some):
+        parts = (x[some] for x in (log_probs, token, goes_on, looks, ended))
+        log_probs[some], shares[some] = _mixture(vocabulary, *parts)
+    return shares
+
+
+def _mixture(
+    vocabulary: Vocabulary,
+    log_probs: Array,
+    token: Array,
+    goes_on: Array,
+    looks: Array,
+    ended: Array,
+) -> tuple[Array, Array]:
+    """What `point` makes of hypotheses of which something is pointed to: log P' and shares."""
+    begins = np.ones(log_probs.shape[1], np.float32)
+    begins[vocabulary.joining_columns] = 0.0
+    starts = np.maximum(np.vecdot(np.exp(log_probs), begins), _NO_CHANCE)
+    may_start = ended + (1.0 - ended) * starts  # S
+    left = 1.0 - goes_on.sum(axis=-1)
+    weight = goes_on + left[:, None] * looks * may_start[:, None]
+    of_starts = np.log(may_start / starts) + np.log1p(-looks.sum(axis=-1))
+    log_probs += of_starts[:, None] * begins
+    log_probs += np.log(left)[:, None]
+
+    rows, columns = np.arange(len(token))[:, None], vocabulary.columns_of(token)
+    same = token[:, :, None] == token[:, None]
+    added = np.where(same, weight[:, None], np.float32(0)).sum(axis=-1)
+    mixed = np.maximum(np.exp(log_probs[rows, columns]) + added, _NO_CHANCE)
+    log_probs[rows, columns] = np.log(mixed)
+    return log_probs, weight / mixed
+
+
+def asked_for(
+    totals: Array, log_probs: Array, progress: Progress, vocabulary: Vocabulary
+) -> Continuations:
+    """Every living hypothesis with the next token of each phrase; each token once.
+
+    Args:
+        totals: hypotheses, log P so far.
+        log_probs: hypotheses x columns.
+        progress: Of the hypotheses.
+        vocabulary: What the columns stand for.
+    """
+    token = progress.token
+    again = ((token[:, :, None] == token[:, None]) & _earlier(token)).any(axis=-1)
+    rows, which = np.nonzero((token != PAD) & ~again)
+    columns = vocabulary.columns_of(token[rows, which])
+    made = log_probs[rows, columns]
+    asked = Continuations(rows, columns, totals[rows] + made, made)
+    return Continuations(*(x[asked.totals > NEVER] for x in asked))
 
 
 def select(
-    totals: Tensor,
-    log_probs: Tensor,
-    allowed: Tensor,
-    places: Tensor,
-    most: Tensor,
+    totals: Array,
+    allowed: Array,
+    asked: Continuations,
+    places: Array,
+    kept: Array,
     progress: Progress,
-    phrases: Tensor,
+    phrases: Array,
     vocabulary: Vocabulary,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The continuations that get a place: columns, parents and log P, batch x most.
+) -> Continuations:
+    """The continuations that get a place.
 
     Args:
         totals: batch x beams, log P so far.
-        log_probs: batch x beams x columns.
-        allowed: The same, with -inf on what must not come next.
-        places: batch.
-        most: At least as many as any sentence has places.
+        allowed: batch · beams x columns, log-probabilities, -inf on what must not come next;
+            changed.
+        asked: As `asked_for` gives them.
+        places: batch, how many are wanted of each sentence.
+        kept: batch, hypotheses kept at each step.
         progress: Of the hypotheses.
-        phrases: batch x phrases x phrase_length.
+        phrases: batch · beams x phrases x phrase_length.
         vocabulary: What the columns stand for.
     """
-    batch, beams, columns = tf.unstack(tf.shape(log_probs))
-    wanted = _wanted(progress, phrases)  # batch x beams x phrases
-    wanted_columns = vocabulary.columns_of(wanted)
-    free = _free(allowed, progress, wanted_columns, vocabulary)
-    free = tf.reshape(free, [batch * beams, 1, columns])  # each hypothesis for itself
-    found = best_continuations(tf.zeros([batch * beams, 1]), free, most)
-    free_columns, _, free_log_probs = (tf.reshape(x, [batch, beams, -1]) for x in found)
-    of_wanted = tf.gather(log_probs, wanted_columns, batch_dims=2)
-    of_wanted = tf.where(wanted == PAD, NEVER, of_wanted)
-
-    many = tf.shape(free_columns)[-1] + tf.shape(wanted)[-1]
-    all_columns = tf.reshape(tf.concat([free_columns, wanted_columns], -1), [batch, beams * many])
-    scores = tf.concat([free_log_probs, of_wanted], -1) + totals[..., None]
-    scores = tf.reshape(scores, [batch, beams * many])
-    parents = tf.repeat(tf.range(beams), many)
-    tokens = vocabulary.ids_of(all_columns)
-    before = Progress(*(tf.gather(x, parents, axis=1) for x in progress))
-    after = advance(before, tokens, phrases, tf.zeros_like(before.belief))
-    chosen = _allocate(scores, _bank(after, phrases), tf.minimum(most, beams * many))
-    made = tf.gather(scores, chosen, batch_dims=1)
-    made = tf.where(tf.range(tf.shape(chosen)[1]) < places[:, None], made, NEVER)
-    return tf.gather(all_columns, chosen, batch_dims=1), tf.gather(parents, chosen), made
+    beams = totals.shape[1]
+    _only_free(allowed, asked, progress, vocabulary)
+    of_each = np.repeat(np.where(places > 1, kept, places), beams)
+    no_sums = np.zeros(len(allowed), np.float32)
+    free = best_continuations(totals.reshape(-1, 1), allowed, no_sums, of_each)
+    every = Continuations(*map(np.concatenate, zip(free, asked, strict=True)))
+    sentences = every.rows // beams
+    order = np.lexsort((every.rows, -every.totals, sentences))
+    every, sentences = Continuations(*(x[order] for x in every)), sentences[order]
+    tokens, phrases = vocabulary.ids_of(every.columns), phrases[every.rows]
+    banks = _banks(advance(progress.of(every.rows), tokens, phrases, None), phrases)
+    chosen = _allocate(sentences, banks, places)
+    return Continuations(*(x[chosen] for x in every))
 
 
-def _next(progress: Progress, phrases: Tensor) -> Tensor:
-    """The next token of each phrase; batch x beams x phrases, PAD where the phrase stands."""
-    length = tf.shape(phrases)[-1]
-    beams = tf.shape(progress.met)[1]
-    tiled = tf.repeat(phrases[:, None], beams, axis=1)
-    token = tf.gather(tiled, tf.minimum(progress.matched, length - 1), batch_dims=3)
-    return tf.where(progress.met, PAD, token)
+def _earlier(phrases: Array) -> Array:
+    """Which phrases stand before which, phrases x phrases; of hypotheses x phrases x ...."""
+    order = np.arange(phrases.shape[1])
+    return order[:, None] > order
 
 
-def _waits(progress: Progress, phrases: Tensor) -> Tensor:
-    """Whether an earlier phrase of the same tokens does not stand yet; batch x beams x phrases."""
-    order = tf.range(tf.shape(phrases)[1])
-    earlier = _same(phrases) & (order < order[:, None])
-    last = tf.reduce_max(tf.where(earlier, order, -1), axis=-1)  # batch x phrases, -1: none
-    stands = tf.gather(progress.met, tf.maximum(last, 0), axis=2, batch_dims=1)
-    return (last >= 0)[:, None] & ~stands
+def _only_free(
+    allowed: Array, asked: Continuations, progress: Progress, vocabulary: Vocabulary
+) -> None:
+    """Puts -inf on what a phrase asks for, and on EOS until all phrases stand."""
+    closing = np.flatnonzero(progress.closing)
+    allowed[closing[:, None], vocabulary.joining_columns] = NEVER
+    allowed[asked.rows, asked.columns] = NEVER
+    allowed[~progress.all_met(), vocabulary.halting_column] = NEVER
 
 
-def _same(phrases: Tensor) -> Tensor:
-    """Which phrases are of the same tokens; batch x phrases x phrases."""
-    return tf.reduce_all(phrases[:, :, None] == phrases[:, None], axis=-1)
+def _banks(progress: Progress, phrases: Array) -> Array:
+    """How many required tokens have been put out; hypotheses."""
+    lengths = (phrases != PAD).sum(axis=-1)
+    banks: Array = (lengths * progress.met).sum(axis=-1) + progress.matched.max(axis=-1)
+    return banks
 
 
-def _wanted(progress: Progress, phrases: Tensor) -> Tensor:
-    """As `_next`, each token once."""
-    token = _next(progress, phrases)
-    count = tf.shape(phrases)[1]
-    earlier = tf.linalg.band_part(tf.ones([count, count], tf.bool), -1, 0)
-    earlier &= ~tf.eye(count, dtype=tf.bool)
-    again = tf.reduce_any((token[..., None] == token[..., None, :]) & earlier, axis=-1)
-    return tf.where(again, PAD, token)
-
-
-def _free(
-    allowed: Tensor,
-    progress: Progress,
-    wanted_columns: Tensor,
-    vocabulary: Vocabulary,
-) -> Tensor:
-    """Log-probabilities of what no phrase asks for; EOS waits until all phrases stand."""
-    joins = vocabulary.joins(tf.shape(allowed)[-1]) & progress.closing[..., None]
-    allowed = tf.where(joins, NEVER, allowed)
-    waiting = vocabulary.columns_of(tf.where(all_met(progress), PAD, EOS))  # PAD never comes
-    barred = tf.concat([wanted_columns, waiting[..., None]], axis=-1)
-    return tf.tensor_scatter_nd_min(allowed, _indices(barred), tf.fill(tf.shape(barred), NEVER))
-
-
-def _indices(columns: Tensor) -> Tensor:
-    """For scattering into batch x beams x columns: batch x beams x any number x 3."""
-    grid = tf.meshgrid(*map(tf.range, tf.unstack(tf.shape(columns))), indexing="ij")
-    return tf.stack([*grid[:2], columns], axis=-1)
-
-
-def _bank(progress: Progress, phrases: Tensor) -> Tensor:
-    """How many required tokens have been put out; batch x candidates."""
-    lengths = tf.reduce_sum(tf.cast(phrases != PAD, tf.int32), axis=-1)[:, None]
-    standing = tf.reduce_sum(tf.where(progress.met, lengths, 0), axis=-1)
-    return standing + tf.reduce_max(progress.matched, axis=-1)
-
-
-def _allocate(scores: Tensor, banks: Tensor, most: Tensor) -> Tensor:
-    """Which candidates get a place: the best of each bank, then the likeliest of all.
+def _allocate(sentences: Array, banks: Array, places: Array) -> Array:
+    """Which candidates get a place, in order: the best of each bank, then the likeliest of all.
 
     Of the former, those with more required tokens come first.
+
+    Args:
+        sentences: candidates, those of a sentence side by side, the likeliest first.
+        banks: candidates.
+        places: sentences.
     """
-    count = tf.shape(scores)[1]
-    scores, order = tf.math.top_k(scores, count)
-    banks = tf.gather(banks, order, batch_dims=1)
-    one_hot = tf.one_hot(banks, tf.reduce_max(banks) + 1, dtype=tf.int32)
-    before = tf.cumsum(one_hot, axis=1, exclusive=True)  # batch x candidates x banks
-    is_best = tf.reduce_sum(before * one_hot, axis=-1) == 0
-    key = tf.where(is_best, banks, -1 - tf.range(count))
-    _, chosen = tf.math.top_k(tf.where(scores > NEVER, key, tf.int32.min), most)
-    return tf.gather(order, chosen, batch_dims=1)
+    candidates = np.arange(len(banks))
+    key = -1 - candidates
+    _, best = np.unique(sentences * (banks.max(initial=0) + 1) + banks, return_index=True)
+    key[best] = banks[best]
+    order = np.lexsort((-key, sentences))
+    return np.sort(order[ranks_within(sentences) < places[sentences]])

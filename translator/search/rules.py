@@ -2,184 +2,177 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
 from translator.constants import BOS, EOS, PAD, UNK
-from translator.search.hypotheses import NEVER, Options, Sentences, Tensor
+from translator.search.hypotheses import NEVER, Array, Options, Sentences
 
 LONGEST_REPEATED = 40
 """Most tokens of a sequence whose repetition in a row is noticed."""
 
 
-class Vocabulary(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
     """What the columns of the logits stand for.
 
     Attributes:
-        ids: columns, int32, ascending, PAD and EOS among them, and of `never` only what some phrase
-            asks for; PAD stands for all that is not listed. None: every column is its own id.
+        ids: columns, int32, in any order, PAD and EOS among them, and of `never` only what some
+            phrase asks for; PAD stands for all that is not listed. None: every column is its own
+            id.
         never: Ids that a hypothesis puts out where a phrase asks for them, if at all.
         joining: vocabulary, bool: pieces that go on with the word before them. None of them may
             follow a required phrase, nor does one that is pointed to begin in their place.
-        barred: What `bar` gives, computed before the search; None: it does that at every step.
     """
 
-    ids: Tensor | None = None
+    ids: Array | None = None
     never: Sequence[int] = (PAD, UNK, BOS)
-    joining: Tensor | None = None
-    barred: Tensor | None = None
+    joining: Array | None = None
 
-    def ids_of(self, columns: Tensor) -> Tensor:
+    def ids_of(self, columns: Array) -> Array:
         """Ids for columns."""
-        return columns if self.ids is None else tf.gather(self.ids, columns)
+        return columns if self.ids is None else self.ids[columns]
 
-    def columns_of(self, ids: Tensor) -> Tensor:
-        """Columns for ids; that of PAD for an id that has none."""
-        if self.ids is None:
-            return ids
-        places = tf.searchsorted(self.ids, tf.reshape(ids, [-1]))
-        places = tf.reshape(tf.minimum(places, tf.shape(self.ids)[0] - 1), tf.shape(ids))
-        return tf.where(tf.gather(self.ids, places) == ids, places, 0)
+    def columns_of(self, ids: Array) -> Array:
+        """Columns for ids, the first if there are several; that of PAD for an id that has none."""
+        return ids if self.ids is None else self._columns.take(ids, mode="clip")
 
-    def bar(self, count: Tensor) -> Tensor:
-        """-inf on `never`, 0 on the others; columns, float32."""
-        return tf.where(self.is_never(self.all_ids(count)), NEVER, 0.0)
-
-    def is_never(self, ids: Tensor) -> Tensor:
+    def is_never(self, ids: Array) -> Array:
         """Which ids are among `never`; bool."""
-        return tf.reduce_any(ids[..., None] == list(self.never), axis=-1)
+        return np.isin(ids, self.never)
 
-    def joins(self, count: Tensor) -> Tensor:
-        """Which columns stand for pieces that go on with the word before them; bool."""
-        return tf.gather(self.joining, self.all_ids(count))
+    @cached_property
+    def never_columns(self) -> Array:
+        """The columns of `never`."""
+        if self.ids is None:
+            return np.array(self.never)
+        return np.flatnonzero(self.is_never(self.ids))
 
-    def all_ids(self, count: Tensor) -> Tensor:
-        """The id of each column."""
-        return tf.range(count) if self.ids is None else self.ids
+    @cached_property
+    def halting_column(self) -> int:
+        """The column of EOS."""
+        return int(self.columns_of(np.array(EOS)))
+
+    @cached_property
+    def joining_columns(self) -> Array:
+        """The columns of pieces that go on with the word before them."""
+        if self.joining is None:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(self.joining if self.ids is None else self.joining[self.ids])
+
+    @cached_property
+    def _columns(self) -> Array:
+        """The columns of all ids up to the highest that has one; then that of PAD."""
+        assert self.ids is not None
+        columns = np.full(self.ids.max() + 2, np.flatnonzero(self.ids == PAD)[0])
+        columns[self.ids[::-1]] = np.arange(len(self.ids))[::-1]
+        return columns
 
 
 class Past(NamedTuple):
     """What the rules need to know of the tokens so far.
 
     Attributes:
-        history: batch x beams x max_length, the tokens; of no length where no rule asks for them.
-        recent: batch x beams x LONGEST_REPEATED, the last ones, newest first.
-        runs: batch x beams x LONGEST_REPEATED: for each period p, how many tokens up to now were
-            each the same as the one p before it.
+        history: hypotheses x tokens.
+        runs: hypotheses x periods: for each period p, how many tokens up to now were each the same
+            as the one p before it.
     """
 
-    history: Tensor
-    recent: Tensor
-    runs: Tensor
+    history: Array
+    runs: Array
 
-    def then(self, tokens: Tensor, t: Tensor) -> Past:
-        """With the tokens (batch x beams) of step t."""
-        new = tokens[..., None]
-        history = self.history
-        if history.shape[-1] != 0:
-            history = tf.where(tf.range(tf.shape(history)[-1]) == t, new, history)
-        return Past(
-            history,
-            tf.concat([new, self.recent[..., :-1]], axis=-1),
-            tf.where(self.recent == new, self.runs + 1, 0),
-        )
-
-    def repetitions(self, most: Tensor) -> Tensor:
-        """The token that would complete one repetition too many, for each period; PAD is none.
-
-        What stands `most` times in a row has `most` - 1 periods of tokens that are each the same
-        as the one a period before; the token that makes it `most` whole periods is one too many.
-
-        Args:
-            most: batch x LONGEST_REPEATED, how often a sequence may stand in a row, by its length.
-        """
-        periods = tf.range(1, LONGEST_REPEATED + 1)
-        last = periods * most - 1  # batch x periods
-        return tf.where(self.runs == last[:, None], self.recent, PAD)
+    def then(self, rows: Array, tokens: Array) -> Past:
+        """Some of the hypotheses, each with one more token."""
+        history, runs, new = self.history[rows], self.runs[rows], tokens[:, None]
+        recent = history[:, : -runs.shape[1] - 1 : -1]
+        running = runs[:, : recent.shape[1]]
+        running += 1
+        running *= recent == new
+        return Past(np.concatenate([history, new], axis=1), runs)
 
 
-def no_past(batch: Tensor, longest: Tensor, options: Options) -> Past:
-    """Before the first token, of one beam."""
-    length = longest
-    if options.no_repeat_ngram_size is None:
-        length = 0
-    nothing = tf.fill([batch, 1, LONGEST_REPEATED], PAD)
-    return Past(tf.fill([batch, 1, length], PAD), nothing, nothing)
+def no_past(sentences: Sentences, options: Options) -> Past | None:
+    """Before the first token, of one hypothesis for each sentence; None where no rule asks for it.
+
+    There are as many periods as may ever be of use: of a period of p tokens, of which m may stand
+    in a row, the rule forbids the token that would make it m + 1.
+    """
+    periods = np.arange(1, LONGEST_REPEATED + 1)
+    needed = periods * (sentences.max_repeats.astype(np.int64) + 1)
+    useful = np.flatnonzero((needed <= sentences.max_lengths[:, None]).any(axis=0))
+    if not len(useful) and not options.no_repeat_ngram_size:
+        return None
+    batch, longest = len(sentences.mask), useful.max(initial=-1) + 1
+    return Past(np.zeros((batch, 0), np.int32), np.zeros((batch, longest), np.int32))
 
 
 def apply_rules(
-    log_probs: Tensor,
-    past: Past,
-    t: Tensor,
+    logits: Array,
+    past: Past | None,
+    t: int,
     sentences: Sentences,
     options: Options,
     vocabulary: Vocabulary,
-) -> Tensor:
-    """Log-probabilities with -inf on what must not come next; batch x beams x columns.
+) -> None:
+    """Puts -inf on what must not come next.
 
     Args:
-        log_probs: batch x beams x columns.
+        logits: batch · beams x columns; changed.
         past: Of the hypotheses.
         t: How many tokens they have.
         sentences: The sentences.
         options: The settings.
         vocabulary: What the columns stand for.
     """
-    barred = vocabulary.barred
-    allowed = log_probs + (vocabulary.bar(tf.shape(log_probs)[-1]) if barred is None else barred)
-    if options.min_length is not None:
-        allowed = _not_too_short(allowed, t, options.min_length, sentences, vocabulary)
-    if options.no_repeat_ngram_size is not None:
-        n = tf.convert_to_tensor(options.no_repeat_ngram_size)
-        allowed = tf.cond(
-            (n > 0) & (t >= n),
-            lambda: _without(_ngrams(past.history, t, n), allowed, log_probs, vocabulary),
-            lambda: allowed,
-        )
-    return _without(past.repetitions(sentences.max_repeats), allowed, log_probs, vocabulary)
-
-
-def _not_too_short(
-    allowed: Tensor, t: Tensor, least: Tensor, sentences: Sentences, vocabulary: Vocabulary
-) -> Tensor:
-    """-inf on EOS before a sentence's least length; capped below it, it may halt at its cap."""
-    too_short = t < tf.minimum(least, sentences.max_lengths - 1)  # batch
-    ids = vocabulary.all_ids(tf.shape(allowed)[-1])
-    return tf.cond(
-        tf.reduce_any(too_short),
-        lambda: allowed + tf.where((ids == EOS) & too_short[:, None], NEVER, 0.0)[:, None],
-        lambda: allowed,
-    )
-
-
-def _without(
-    banned: Tensor, allowed: Tensor, unrestricted: Tensor, vocabulary: Vocabulary
-) -> Tensor:
-    """-inf on banned tokens, batch x beams x any number, of which PAD stands for none."""
-
-    def ban() -> Tensor:
-        batch, beams, many = tf.unstack(tf.shape(banned))
-        grid = tf.meshgrid(tf.range(batch), tf.range(beams), tf.range(many), indexing="ij")
-        indices = tf.stack([*grid[:2], vocabulary.columns_of(banned)], axis=-1)
-        left = tf.tensor_scatter_nd_min(allowed, indices, tf.fill(tf.shape(banned), NEVER))
+    halting = vocabulary.halting_column
+    beams = len(logits) // len(sentences.mask)
+    may_halt = logits[:, halting].copy()
+    logits[:, vocabulary.never_columns] = NEVER
+    if options.min_length:
+        # Capped below its least length, a sentence may halt at its cap.
+        too_short = t < np.minimum(options.min_length, sentences.max_lengths - 1)
+        logits[np.repeat(too_short, beams), halting] = NEVER
+    if past is None:
+        return
+    rows, tokens = _repetitions(past, sentences.max_repeats)
+    if options.no_repeat_ngram_size:
+        of_ngrams = _ngrams(past.history, options.no_repeat_ngram_size)
+        rows, tokens = map(np.concatenate, zip((rows, tokens), of_ngrams, strict=True))
+    if len(rows):
+        logits[rows, vocabulary.columns_of(tokens)] = NEVER
         # Where nothing is left, not even by min_length, a hypothesis may still halt.
-        stuck = tf.reduce_all(left == NEVER, axis=-1, keepdims=True)
-        halts = vocabulary.all_ids(tf.shape(left)[-1]) == EOS
-        return tf.where(stuck & halts, unrestricted, left)
-
-    return tf.cond(tf.reduce_any(banned != PAD), ban, lambda: allowed)
+        rows = rows[logits[rows].max(axis=1) == NEVER]
+        logits[rows, halting] = may_halt[rows]
 
 
-def _ngrams(history: Tensor, t: Tensor, n: Tensor) -> Tensor:
-    """The tokens that would complete an n-gram that a hypothesis holds already."""
-    starts = tf.range(tf.shape(history)[-1])
+def _repetitions(past: Past, most: Array) -> tuple[Array, Array]:
+    """Hypotheses, and the tokens that would complete one repetition too many.
 
-    def matches(j: Tensor, match: Tensor) -> tuple[Tensor, Tensor]:
-        wanted = tf.gather(history, t - n + 1 + j, axis=-1)[..., None]
-        return j + 1, match & (tf.roll(history, -j, axis=-1) == wanted)
+    What stands `most` times in a row has `most` - 1 periods of tokens that are each the same as the
+    one a period before; the token that makes it `most` whole periods is one too many.
 
-    match = tf.broadcast_to(starts + n - 1 < t, tf.shape(history))
-    _, match = tf.while_loop(lambda j, _: j < n - 1, matches, (tf.constant(0), match))
-    return tf.where(match, tf.roll(history, 1 - n, axis=-1), PAD)  # batch x beams x starts
+    Args:
+        past: Of the hypotheses, as many of each sentence.
+        most: batch x LONGEST_REPEATED, how often a sequence may stand in a row, by its length.
+    """
+    if past.runs.max(initial=0) < most.min() - 1:  # as it nearly always is
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    count = min(past.runs.shape[1], past.history.shape[1])
+    last = np.arange(1, count + 1) * most[:, :count] - 1  # batch x periods
+    last = last.repeat(len(past.runs) // len(most), axis=0)
+    rows, periods = np.nonzero(past.runs[:, :count] == last)
+    return rows, past.history[rows, -1 - periods]
+
+
+def _ngrams(history: Array, n: int) -> tuple[Array, Array]:
+    """Hypotheses, and the tokens that would complete an n-gram that they hold."""
+    if history.shape[1] < n:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    ngrams = np.lib.stride_tricks.sliding_window_view(history, n, axis=1)
+    begun = history[:, None, history.shape[1] - n + 1 :]
+    rows, starts = np.nonzero((ngrams[..., :-1] == begun).all(axis=-1))
+    return rows, ngrams[rows, starts, -1]

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+import numpy as np
 
-Tensor = Any
+from translator.search.hypotheses import Array
 
-_LEAST_COVERAGE = 1e-9
-
-
-def length_penalty(length: Tensor, alpha: Tensor) -> Tensor:
-    """lp = ((5 + length) / 6)^α."""
-    return tf.pow((5.0 + tf.cast(length, tf.float32)) / 6.0, alpha)
+_LEAST_COVERAGE = np.float32(1e-9)
 
 
-def coverage_penalty(coverage: Tensor, source_mask: Tensor, beta: Tensor) -> Tensor:
+def length_penalty(length: Any, alpha: float) -> Any:
+    """lp = ((5 + length) / 6)^α, of a number or of an array, which is float32 then."""
+    penalty = ((5.0 + length) / 6.0) ** alpha
+    return penalty.astype(np.float32) if isinstance(penalty, np.ndarray) else penalty
+
+
+def coverage_penalty(coverage: Array, source_mask: Array, beta: float) -> Array:
     """cp = β Σ_i log min(coverage_i, 1) over the real source tokens.
 
     Args:
-        coverage: batch x beams x source_length, attention summed over target tokens.
-        source_mask: batch x source_length.
-        beta: A scalar.
+        coverage: hypotheses x source_length, attention summed over target tokens.
+        source_mask: hypotheses x source_length.
+        beta: The weight.
 
     Returns:
-        batch x beams. A source token never looked at counts as looked at by 1e-9.
+        hypotheses. A source token never looked at counts as looked at by 1e-9.
     """
-    logs = tf.math.log(tf.clip_by_value(coverage, _LEAST_COVERAGE, 1.0))
-    return beta * tf.reduce_sum(tf.where(source_mask[:, None], logs, 0.0), axis=-1)
+    logs = np.log(np.clip(coverage, _LEAST_COVERAGE, 1.0))
+    penalty: Array = beta * np.where(source_mask, logs, 0.0).sum(axis=-1)
+    return penalty

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import tensorflow as tf
+import numpy as np
 
 from translator.constants import EXTRA_LENGTH, PAD
-from translator.search.hypotheses import Sentences, Tensor
+from translator.search.hypotheses import Array, Nest, Sentences
 from translator.search.rules import LONGEST_REPEATED
 
 NO_LIMIT = 2**20
@@ -15,20 +13,21 @@ NO_LIMIT = 2**20
 
 
 def sentences_of(
-    given: Any, source_ids: Tensor, beam_size: Tensor, max_length_ratio: Tensor
+    given: Nest, source_ids: Array, beam_size: int, max_length_ratio: float
 ) -> Sentences:
     """Sentences as the search takes them, with their cap.
 
     Args:
         given: What the step function knows of them.
         source_ids: batch x source_length.
-        beam_size: A scalar.
-        max_length_ratio: A scalar; of source tokens, EOS counted.
+        beam_size: Hypotheses kept at each step.
+        max_length_ratio: Of source tokens, EOS counted.
     """
     mask = source_ids != PAD
-    lengths = tf.reduce_sum(tf.cast(mask, tf.float32), axis=1)
+    lengths = mask.sum(axis=1, dtype=np.float32)
     # Without the thousandth, 1.3 times 90 would be 116: float32 has no 1.3.
-    max_lengths = tf.cast(max_length_ratio * lengths + 1e-3, tf.int32) + EXTRA_LENGTH
-    batch = tf.shape(source_ids)[0]
-    max_repeats = tf.fill([batch, LONGEST_REPEATED], NO_LIMIT)
-    return Sentences(given, mask, max_lengths, max_repeats, tf.fill([batch], beam_size))
+    most = np.float32(max_length_ratio) * lengths + np.float32(1e-3)
+    max_lengths = most.astype(np.int32) + np.int32(EXTRA_LENGTH)
+    batch = len(source_ids)
+    max_repeats = np.full((batch, LONGEST_REPEATED), NO_LIMIT, np.int32)
+    return Sentences(given, mask, max_lengths, max_repeats, np.full(batch, beam_size, np.int32))

@@ -2,47 +2,82 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import NamedTuple
 
-from translator.search.hypotheses import NEVER, Tensor
+import numpy as np
 
-BLOCK = 32
+from translator.search.hypotheses import LOWEST, NEVER, Array, ranks_within
+
+BLOCK = 16
 """Columns of a block; where columns are a multiple of it, nothing is copied."""
+
+_ROWS = 32
+"""As many rows of logits stay in a core's cache from one operation to the next."""
+
+
+class Continuations(NamedTuple):
+    """Hypotheses with one more token: those of a sentence side by side, the likeliest first."""
+
+    rows: Array  # which hypotheses they go on from, beam after beam
+    columns: Array  # of their tokens
+    totals: Array  # log P of the whole hypothesis
+    log_probs: Array  # of the token
+
+
+def filled_up(logits: Array) -> Array:
+    """With columns of -inf up to a multiple of `BLOCK`; rows x columns."""
+    lacking = -logits.shape[1] % BLOCK
+    if not lacking:
+        return logits
+    return np.pad(logits, ((0, 0), (0, lacking)), constant_values=NEVER)
+
+
+def log_sum_exp(logits: Array) -> Array:
+    """What to take off logits (rows x columns), so that they are log-probabilities; rows.
+
+    Where all are -inf, it is not, so that they stay so.
+    """
+    sums = np.empty(len(logits), np.float32)
+    ones = np.ones(logits.shape[1], np.float32)
+    for start in range(0, len(logits), _ROWS):
+        some = logits[start : start + _ROWS]
+        highest = np.maximum(some.max(axis=1), LOWEST)
+        scaled = some - highest[:, None]
+        np.exp(scaled, out=scaled)
+        sums[start : start + _ROWS] = highest + np.log(np.maximum(np.vecdot(scaled, ones), 1.0))
+    return sums
 
 
 def best_continuations(
-    totals: Tensor, log_probs: Tensor, most: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The highest sums of a total and a log-probability, best first.
+    totals: Array, logits: Array, log_sums: Array, places: Array
+) -> Continuations:
+    """The likeliest continuations; of two that are alike, that of the lower row and column.
 
-    The k best of a sentence lie in the k blocks with the highest maxima. To find the maxima costs a
-    quarter of what `tf.math.top_k` over all would.
+    The k best of a sentence lie in the k blocks with the highest maxima, so none is less than the
+    least of these. A block has every so manieth column, as the maxima of such are found fastest.
 
     Args:
         totals: batch x beams, log P so far.
-        log_probs: batch x beams x columns.
-        most: How many are wanted; fewer come where there are fewer.
-
-    Returns:
-        Columns, places in the beam, and sums, each batch x most.
+        logits: batch · beams x columns, a multiple of `BLOCK`.
+        log_sums: batch · beams, what makes log-probabilities of them.
+        places: batch, how many are wanted of each sentence; of all, at least one.
     """
-    batch, beams, columns = tf.unstack(tf.shape(log_probs))
-    lacking = -columns % BLOCK
-    log_probs = tf.cond(
-        lacking > 0,
-        lambda: tf.pad(log_probs, [[0, 0], [0, 0], [0, lacking]], constant_values=NEVER),
-        lambda: log_probs,
-    )
-    of_beam = (columns + lacking) // BLOCK  # blocks
-    blocks = tf.reshape(log_probs, [batch, beams, of_beam, BLOCK])
-    maxima = tf.reduce_max(blocks, axis=-1) + totals[..., None]
-    flat = tf.reshape(maxima, [batch, beams * of_beam])
-    _, chosen = tf.math.top_k(flat, tf.minimum(most, beams * of_beam))  # batch x chosen
-    inside = tf.gather(tf.reshape(blocks, [batch, -1, BLOCK]), chosen, batch_dims=1)
-    inside += tf.gather(totals, chosen // of_beam, batch_dims=1)[..., None]
-    most = tf.minimum(most, beams * columns)
-    best, order = tf.math.top_k(tf.reshape(inside, [batch, tf.shape(chosen)[1] * BLOCK]), most)
-    block = tf.gather(chosen, order // BLOCK, batch_dims=1)
-    # Padding comes last, and only where nothing else is left.
-    column = tf.minimum(block % of_beam * BLOCK + order % BLOCK, columns - 1)
-    return column, block // of_beam, best
+    batch, beams = totals.shape
+    offsets = totals.ravel() - log_sums
+    blocks = logits.reshape(batch * beams, BLOCK, -1)
+    of_row = blocks.shape[2]
+    maxima = (blocks.max(axis=1) + offsets[:, None]).reshape(batch, beams * of_row)
+    least = np.full(batch, LOWEST)
+    most = int(places.max())
+    if most < maxima.shape[1]:
+        least = np.maximum(np.partition(maxima, -most, axis=1)[:, -most], least)
+    rows, chosen = np.divmod(np.flatnonzero(maxima >= least[:, None]), of_row)
+    sums = blocks[rows, :, chosen] + offsets[rows, None]  # chosen x BLOCK
+    found = np.flatnonzero(sums >= least[rows // beams, None])
+    which, inside = np.divmod(found, BLOCK)
+    sums, rows, columns = sums.ravel()[found], rows[which], inside * of_row + chosen[which]
+    sentences = rows // beams
+    order = np.lexsort((columns, rows, -sums, sentences))
+    order = order[ranks_within(sentences) < places[sentences]]  # sentences are in order already
+    rows, columns = rows[order], columns[order]
+    return Continuations(rows, columns, sums[order], logits[rows, columns] - log_sums[rows])

@@ -5,108 +5,92 @@ So nothing but the beam's state is moved when the beam is reordered.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
 
-from translator.constants import PAD
-from translator.search.hypotheses import NEVER, Hypotheses, Tensor
-from translator.search.pool import Ended, rank
+from translator.search.hypotheses import NEVER, Array, Hypotheses, ranks_within
 
-
-class Trace(NamedTuple):
-    """What each step left behind: TensorArrays by step, of batch x beams (x source_length).
-
-    Batch and beams are those of the step.
-    """
-
-    members: Any  # batch, which sentences were in the batch
-    parents: Any
-    tokens: Any
-    log_probs: Any
-    attention: Any  # by place before the step
-
-    def write(self, t: Tensor, *values: Tensor) -> Trace:
-        """With what step t left."""
-        return Trace(*(array.write(t, x) for array, x in zip(self, values, strict=True)))
-
-    def read(self, t: Tensor) -> tuple[Tensor, ...]:
-        """What step t left."""
-        return tuple(array.read(t) for array in self)
+ROOT = -1
+"""In place of the number of what stands before the first token."""
 
 
-def empty_trace() -> Trace:
-    """A trace of no step."""
-    dtypes = (tf.int32, tf.int32, tf.int32, tf.float32, tf.float32)
-    return Trace(*(tf.TensorArray(x, size=0, dynamic_size=True, infer_shape=False) for x in dtypes))
+class Made(NamedTuple):
+    """What one step made: continuations, of all sentences that were in the batch."""
+
+    before: Array  # the numbers of those that they go on from
+    tokens: Array
+    log_probs: Array  # of the token
+    attention: Array  # continuations x source_length
 
 
-def read_back(
-    halted: Ended, cut: Ended, n_best: Tensor, trace: Trace, steps: Tensor, source_length: Tensor
-) -> Hypotheses:
+class Ended(NamedTuple):
+    """Hypotheses that ended in one step."""
+
+    members: Array  # which sentences they are of
+    cut: Array  # bool: at the cap, not by EOS
+    scores: Array
+    numbers: Array  # of the continuations with their last tokens
+
+
+class Trace:
+    """All that a search has made and that has ended, in order."""
+
+    def __init__(self) -> None:
+        self.steps: list[Made] = []
+        self.ended: list[Ended] = []
+        self._count = 0
+
+    def add(self, made: Made) -> Array:
+        """Keeps what a step made, and tells the numbers that it has."""
+        first, self._count = self._count, self._count + len(made.tokens)
+        self.steps.append(made)
+        return np.arange(first, self._count)
+
+
+def read_back(trace: Trace, sentences: int, n_best: int, source_length: int) -> Hypotheses:
     """Follows the back-pointers from the last token of each hypothesis to its first.
 
     Args:
-        halted: Of all sentences.
-        cut: Of all sentences.
+        trace: Of the search.
+        sentences: Their number.
         n_best: Hypotheses wanted of each.
-        trace: Of all steps.
-        steps: Their number.
         source_length: Of the batch.
     """
-    best, finished = rank(halted, cut, n_best)
-    exists = best.scores > NEVER
-    last = tf.where(exists, best.steps, -1)
-    batch, n_best = tf.unstack(tf.shape(last))
-    outputs = tuple(
-        tf.TensorArray(dtype, size=steps, element_shape=shape)
-        for dtype, shape in (
-            (tf.int32, [None, None]),
-            (tf.float32, [None, None]),
-            (tf.float32, [None, None, None]),
-        )
+    shape = sentences, n_best, len(trace.steps)
+    found = Hypotheses(
+        output_ids=np.zeros(shape, np.int32),
+        lengths=np.zeros(shape[:2], np.int32),
+        scores=np.full(shape[:2], NEVER, np.float32),
+        log_probs=np.zeros(shape, np.float32),
+        alignments=np.zeros((*shape, source_length), np.float32),
+        finished=np.zeros(shape[:2], np.bool_),
     )
+    if not trace.ended:
+        return found
+    made = Made(*map(np.concatenate, zip(*trace.steps, strict=True)))
+    ended = Ended(*map(np.concatenate, zip(*trace.ended, strict=True)))
+    order = np.lexsort((-ended.scores, ended.cut, ended.members))
+    ended = Ended(*(x[order] for x in ended))
+    ranks = ranks_within(ended.members)
+    best = ranks < n_best
+    members, cut, scores, numbers = (x[best] for x in ended)
+    found.scores[members, ranks[best]] = scores
+    found.finished[members, ranks[best]] = ~cut
+    before = made.before.tolist()
+    for place, number in zip(zip(members, ranks[best], strict=True), numbers.tolist(), strict=True):
+        way = _way_to(number, before)
+        length = found.lengths[place] = len(way)
+        found.output_ids[place][:length] = made.tokens[way]
+        found.log_probs[place][:length] = made.log_probs[way]
+        found.alignments[place][:length] = made.attention[way]
+    return found
 
-    def body(back: Tensor, places: Tensor, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        t = steps - 1 - back
-        before, here = t < last, t == last
-        members, parents, tokens, log_probs, attention = trace.read(t)
-        # Sentences that had left the batch are read nowhere: all of theirs is over.
-        rows = tf.scatter_nd(members[:, None], tf.range(tf.shape(members)[0]), [batch])
-        rows = tf.repeat(rows[:, None], n_best, axis=1)
 
-        def read(array: Tensor, places: Tensor) -> Tensor:
-            return tf.gather_nd(array, tf.stack([rows, places], axis=-1))
-
-        def step(array: Tensor, of_last: Tensor, otherwise: Any) -> Tensor:
-            return tf.where(before, read(array, places), tf.where(here, of_last, otherwise))
-
-        token = step(tokens, best.tokens, PAD)
-        log_prob = step(log_probs, best.log_probs, 0.0)
-        parent = tf.ensure_shape(step(parents, best.parents, 0), [None, None])
-        looked = tf.where((before | here)[..., None], read(attention, parent), 0.0)
-        made = (token, log_prob, looked)
-        outputs = tuple(o.write(t, x) for o, x in zip(outputs, made, strict=True))
-        return back + 1, parent, outputs
-
-    start = (tf.constant(0), tf.zeros([batch, n_best], tf.int32), outputs)
-    loose = tf.nest.map_structure(
-        lambda x: tf.TensorShape(None) if isinstance(x, tf.TensorArray) else None, outputs
-    )
-    _, _, outputs = tf.while_loop(
-        lambda back, *_: back < steps,
-        body,
-        start,
-        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, None]), loose),
-    )
-    tokens, log_probs, attention = (output.stack() for output in outputs)  # length x batch x ...
-    return Hypotheses(
-        output_ids=tf.transpose(tokens, [1, 2, 0]),
-        lengths=last + 1,
-        scores=best.scores,
-        log_probs=tf.transpose(log_probs, [1, 2, 0]),
-        alignments=tf.transpose(
-            tf.reshape(attention, [steps, batch, n_best, source_length]), [1, 2, 0, 3]
-        ),
-        finished=finished,
-    )
+def _way_to(number: int, before: list[int]) -> list[int]:
+    """The numbers of what stands in a hypothesis, from its first token to its last."""
+    way = []
+    while number != ROOT:
+        way.append(number)
+        number = before[number]
+    return way[::-1]
