@@ -56,8 +56,9 @@ Describe = Callable[[SavedTranslator], Mapping[str, Any]]
 _TOLERANCE = 1e-3
 """Largest difference of log-probabilities between a live model and its folder."""
 
-_ROUNDING = 0.1
-"""Largest mean difference of logits between a model and its compiled functions; usual is 0.02."""
+_ROUNDING = 0.3
+"""Largest mean difference of logits between a model and its compiled functions; usual is 0.02. More
+is no rounding any more."""
 
 
 def export_model(
