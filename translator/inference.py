@@ -106,7 +106,7 @@ def translate(
         max_length_ratio: float32; of source tokens, EOS counted.
 
     Returns:
-        The fields of `graph_search.hypotheses.Hypotheses`, by name.
+        The fields of `search.hypotheses.Hypotheses`, by name.
     """
     tf.debugging.assert_less_equal(n_best, beam_size, "n_best: expected at most beam_size")
     source, start = model.encode(source_ids)

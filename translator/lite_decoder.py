@@ -202,7 +202,7 @@ _IDLE = _Idle()
 _NUMBERS = itertools.count()
 
 _MAX_IDLE = 40_000
-"""Cells (hypotheses x source pieces, some 12 kB each) that idle models may hold."""
+"""Cells (hypotheses x source pieces, some 15 kB each) that idle models may hold."""
 
 _CELLS_OF_MODEL = 2_000
 """As much as the weights of a model take."""

@@ -10,7 +10,6 @@ from translator.batch import BATCH_SIZES
 from translator.constants import BOS, EOS, PAD
 from translator.graph_search.hypotheses import (
     NEVER,
-    Hypotheses,
     Nest,
     Options,
     Sentences,
@@ -22,6 +21,7 @@ from translator.graph_search.rules import apply_rules, with_tokens
 from translator.graph_search.scoring import coverage_penalty, length_penalty
 from translator.graph_search.top import best_continuations
 from translator.graph_search.trace import Trace, empty_trace, read_back
+from translator.search.hypotheses import Hypotheses
 
 
 class _Alive(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a search is given, and what it returns."""
+"""What a search in a graph is given; it returns tensors as `search.hypotheses.Hypotheses`."""
 
 from __future__ import annotations
 
@@ -44,25 +44,3 @@ class Options(NamedTuple):
     coverage_penalty: Tensor
     min_length: Tensor
     no_repeat_ngram_size: Tensor
-
-
-class Hypotheses(NamedTuple):
-    """Best first; a place that no hypothesis filled has score -inf, length 0 and padding only.
-
-    Halted hypotheses come before those that were cut at the cap.
-
-    Attributes:
-        output_ids: batch x n_best x length, int32, EOS included, 0-padded.
-        lengths: batch x n_best, int32, EOS counted.
-        scores: batch x n_best, float32, s(Y).
-        log_probs: batch x n_best x length, float32, log P of each token, 0 on padding.
-        alignments: batch x n_best x length x source_length, float32, 0 on padding.
-        finished: batch x n_best, bool: ended by EOS, not cut.
-    """
-
-    output_ids: Tensor
-    lengths: Tensor
-    scores: Tensor
-    log_probs: Tensor
-    alignments: Tensor
-    finished: Tensor

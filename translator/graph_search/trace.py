@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from translator.constants import PAD
-from translator.graph_search.hypotheses import NEVER, Hypotheses, Tensor
+from translator.graph_search.hypotheses import NEVER, Tensor
 from translator.graph_search.pool import Ended, rank
+from translator.search.hypotheses import Hypotheses
 
 
 class Trace(NamedTuple):
