@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from translator.errors import TranslatorError
 
 _BUSY_SECONDS = 2.0
 """How long a statement waits for another process. A client that waits is better told to retry."""
+_RETRY_SECONDS = 0.005
 
 
 class DatabaseError(TranslatorError):
@@ -101,16 +103,40 @@ class Database:
                 ) from error
 
     def _open(self) -> sqlite3.Connection:
-        flags = os.O_RDWR | (os.O_CREAT if self._create else 0)
-        os.close(os.open(self._path, flags, 0o600))
+        self._make()
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
             connection.executescript(self._schema)
         except sqlite3.Error:
             connection.close()
             raise
         return connection
+
+    def _make(self) -> None:
+        """Makes the file if it may and must.
+
+        One that is there is not opened: closing it would give up the locks of all connections
+        that this process has to it, as POSIX has them by file and process.
+        """
+        if not self._create:
+            self._path.stat()
+            return
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Sets WAL mode, which SQLite refuses at once, not after its timeout, while others open it."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_RETRY_SECONDS)
