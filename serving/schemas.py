@@ -17,6 +17,9 @@ from translator.texts.translating import Format
 AUTO = "auto"
 """The source of a request that wants it detected."""
 
+_CHOICE = 3
+"""Hypotheses among which each of the alternatives that are to differ is chosen."""
+
 
 class TranslateRequest(BaseModel):
     """A request to translate. Fields that are not named here are ignored.
@@ -28,7 +31,8 @@ class TranslateRequest(BaseModel):
         format: What the texts are: `text`, or `html`, whose structure is kept.
         alternatives: Other translations wanted of each text, besides the best.
         beam_size: Hypotheses kept by the search; where it is missing, the server's own size,
-            or one more than `alternatives` if that is larger.
+            or what the alternatives need if that is larger.
+        diversity: How much the alternatives are to differ; 0 is the best ones, however alike.
         length_penalty: The exponent of the search's length penalty; the model's own by default.
         glossary: Target terms by source terms, as an object, or as the JSON of one.
         scores: Whether the answer is to hold scores.
@@ -46,6 +50,7 @@ class TranslateRequest(BaseModel):
     format: Text = "text"
     alternatives: Integer = Field(default=0, ge=0)
     beam_size: Annotated[Integer, Field(ge=1)] | None = None
+    diversity: Annotated[Number, Field(ge=0, le=10)] = 0.0
     length_penalty: Number | None = None
     glossary: Terms = Field(default_factory=dict)
     scores: bool = False
@@ -105,13 +110,19 @@ class TranslateRequest(BaseModel):
             InputError: The beam is too small for as many alternatives.
         """
         n_best = self.alternatives + 1
-        beam_size = self.beam_size or max(settings.beam_size, n_best)
+        needed = n_best * (_CHOICE if self.diversity else 1)
+        beam_size = self.beam_size or max(settings.beam_size, min(needed, settings.beam_limit))
         if beam_size < n_best:
             raise InputError(
                 f"Invalid request: alternatives: expected less than beam_size ({beam_size}). "
                 f"Received: {self.alternatives}"
             )
-        return {"beam_size": beam_size, "n_best": n_best, "length_penalty": self.length_penalty}
+        return {
+            "beam_size": beam_size,
+            "n_best": n_best,
+            "diversity": self.diversity,
+            "length_penalty": self.length_penalty,
+        }
 
 
 class DetectRequest(BaseModel):

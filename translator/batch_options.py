@@ -14,6 +14,7 @@ from translator.pipeline.options import CHUNK_SIZE, Options
 
 _SEARCH: Final = (
     "beam_size",
+    "diversity",
     "length_penalty",
     "coverage_penalty",
     "min_length",
@@ -177,6 +178,12 @@ _OPTIONS: Final = (
         "--beam-size",
         "beam_size",
         help="Hypotheses kept at each step; 1 is greedy search.",
+    ),
+    _search_option(
+        "--diversity",
+        "diversity",
+        help="Of the beam, print with --n-best those that differ most: what it costs to be like a "
+        "better one, in units of the score. Wants a --beam-size some times as large as --n-best.",
     ),
     _search_option(
         "--length-penalty",

@@ -111,6 +111,8 @@ class SearchConfig:
     Attributes:
         beam_size: Hypotheses kept at each step, for each sentence.
         n_best: Hypotheses returned for each sentence, at most beam_size.
+        diversity: Of the beam, those n_best are returned that differ most for their scores; see
+            `diversity.diverse`. 0 is the best ones.
         length_penalty: The exponent alpha of Wu et al. (arXiv 1609.08144, eq. 14); 0 disables it.
         coverage_penalty: The factor beta of the same equation; 0 disables it.
         min_length: Minimum number of target tokens, not counting EOS.
@@ -125,6 +127,7 @@ class SearchConfig:
 
     beam_size: int = 5
     n_best: int = 1
+    diversity: float = 0.0
     length_penalty: float = 1.0
     coverage_penalty: float = 0.0
     min_length: int = 0
@@ -135,6 +138,7 @@ class SearchConfig:
     def __post_init__(self) -> None:
         _require(self, "beam_size", 1 <= self.beam_size <= 100, "from 1 to 100")
         _require(self, "n_best", 1 <= self.n_best <= self.beam_size, "from 1 to beam_size")
+        _require(self, "diversity", 0.0 <= self.diversity <= 10.0, "from 0 to 10")
         _require(self, "length_penalty", 0.0 <= self.length_penalty <= 10.0, "from 0 to 10")
         _require(self, "coverage_penalty", 0.0 <= self.coverage_penalty <= 10.0, "from 0 to 10")
         _require(self, "min_length", 0 <= self.min_length <= 1000, "from 0 to 1000")

@@ -18,6 +18,7 @@ from translator.config import SearchConfig, from_mapping
 from translator.constants import EOS
 from translator.decoders import Decoder
 from translator.dictionary import Dictionary
+from translator.diversity import diverse
 from translator.engine import Engine
 from translator.errors import ModelFolderError
 from translator.languages import is_unspaced
@@ -200,6 +201,9 @@ class Translator:
         sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
         encoded = [self._model.source.encode(sentence.text) for sentence in sentences]
         there = [n for n, ids in enumerate(encoded) if ids]
+        wanted, to_choose = search.n_best, search.diversity > 0 and search.n_best > 1
+        if to_choose:
+            search = dataclasses.replace(search, n_best=search.beam_size)
         rows = [self._row(sentences[n], encoded[n]) for n in there]
         translations = [_BLANK] * len(sentences)
 
@@ -209,6 +213,9 @@ class Translator:
                 n = there[k]
                 cut = len(encoded[n]) > MAX_SOURCE_LENGTH
                 translation = self._translation(outputs, place, rows[k], cut)
+                if to_choose:
+                    chosen = diverse(translation.hypotheses, wanted, search.diversity)
+                    translation = dataclasses.replace(translation, hypotheses=tuple(chosen))
                 translations[n] = _tidied(translation, sentences[n], language)
 
         # The longest first: the last one to end is then a short one.

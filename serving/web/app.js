@@ -25,6 +25,9 @@ import { load, loadDraft, save, saveDraft } from "./storage.js";
 import { allowSuggesting, offerSuggesting, startSuggesting } from "./suggest.js";
 import { showTranslation, startTranslation } from "./translation.js";
 
+/** How much the alternatives differ. */
+const DIVERSITY = 1;
+
 const ALTERNATIVES = Math.min(3, Number(document.body.dataset.alternatives));
 
 /** Seconds after which a server without models is asked again. */
@@ -200,6 +203,7 @@ function requestNow() {
     source,
     target,
     alternatives: ALTERNATIVES,
+    diversity: DIVERSITY,
     scores: true,
     confidence: true,
     alignment: true,

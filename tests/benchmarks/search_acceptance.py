@@ -6,7 +6,8 @@
 Shortlist: how many sentences change. Hostile: ten thousand inputs that nobody would translate.
 Protected: items that must survive. Glossary: required terms, against references that hold them.
 Confidence: how well it tells good translations from bad ones. Text: ten thousand characters at
-once. Ensemble: two models (`--ensemble FOLDER`) against each of them.
+once. Alternatives: how much they differ, and how good the best of them is. Ensemble: two models
+(`--ensemble FOLDER`) against each of them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -360,6 +362,35 @@ def text(arguments: Any) -> None:
     )
 
 
+def alternatives(arguments: Any) -> None:
+    """Four translations of each sentence: of the beam the best, or some that differ."""
+    sources = [source for source, _ in arguments.pairs]
+    references = [target for _, target in arguments.pairs]
+    metric = CHRF(word_order=2)
+
+    def likeness(one: str, other: str) -> float:
+        return float(metric.sentence_score(one, [other]).score)
+
+    for beam, diversity in ((5, 0.0), (12, 0.0), (12, 1.0), (12, 2.0)):
+        settings = {"beam_size": beam, "n_best": 4, "diversity": diversity}
+        search = arguments.translator.search_config(**settings)
+        translations = arguments.translator.translate(sources, search)
+        four = [[one.text for one in each.hypotheses] for each in translations]
+        best = statistics.mean(
+            max(likeness(text, reference) for text in texts)
+            for texts, reference in zip(four, references, strict=True)
+        )
+        alike = statistics.mean(
+            likeness(one, other) for texts in four for one, other in combinations(texts, 2)
+        )
+        print(
+            f"beam {beam}, diversity {diversity}: BLEU of the first "
+            f"{bleu([texts[0] for texts in four], references):.2f}; chrF++ of the best of four "
+            f"{best:.2f}, of each two of them against each other {alike:.2f}",
+            flush=True,
+        )
+
+
 def ensemble(arguments: Any) -> None:
     """Two models and both together."""
     if arguments.ensemble is None:
@@ -383,6 +414,7 @@ PARTS: dict[str, Callable[[Any], None]] = {
     "glossary": glossary,
     "confidence": confidence,
     "text": text,
+    "alternatives": alternatives,
     "ensemble": ensemble,
 }
 

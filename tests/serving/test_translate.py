@@ -106,6 +106,26 @@ def test_more_alternatives_than_the_usual_beam_widen_it(client: FlaskClient, eng
     assert engine.calls[-1][1].beam_size == 10
 
 
+@pytest.mark.parametrize(
+    ("fields", "beam_size"),
+    [
+        ({"alternatives": 3}, 12),
+        ({"alternatives": 3, "beam_size": 4}, 4),
+        ({"alternatives": 1}, 6),
+        ({"alternatives": 0}, 5),
+        # No larger than the limit, which is 20.
+        ({"alternatives": 10}, 20),
+    ],
+)
+def test_alternatives_that_differ_are_chosen_from_a_wider_beam(
+    client: FlaskClient, engine: Any, fields: dict[str, int], beam_size: int
+) -> None:
+    answer = post(client, q="a", diversity=0.5, **fields).get_json()
+    assert len(answer.get("alternatives", [])) == fields["alternatives"]
+    search = engine.calls[-1][1]
+    assert (search.diversity, search.beam_size) == (0.5, beam_size)
+
+
 # Odd texts
 
 
@@ -216,6 +236,10 @@ def test_a_body_that_is_not_an_object(client: FlaskClient, body: Any) -> None:
         ("beam_size", 21),
         ("beam_size", True),
         ("beam_size", "wide"),
+        ("diversity", -0.1),
+        ("diversity", 10.1),
+        ("diversity", "much"),
+        ("diversity", float("nan")),
         ("length_penalty", -0.1),
         ("length_penalty", 10.1),
         ("length_penalty", True),

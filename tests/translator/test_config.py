@@ -17,6 +17,7 @@ SIZES = {"source_vocab_size": 10, "target_vocab_size": 10}
         ("n_best", 1, 5, (0, -1, 6)),
         ("length_penalty", 0.0, 10.0, (-0.1, 10.1, float("nan"), float("inf"))),
         ("coverage_penalty", 0.0, 10.0, (-0.1, 10.1, float("nan"), float("inf"))),
+        ("diversity", 0.0, 10.0, (-0.1, 10.1, float("nan"))),
         ("min_length", 0, 1000, (-1, 1001)),
         ("max_length_ratio", 0.01, 10.0, (0.0, -1.0, 10.1, float("nan"), float("inf"))),
         ("no_repeat_ngram_size", 0, 10, (-1, 11)),
