@@ -376,9 +376,21 @@ def _srt(t: T) -> str:
         + t("1984")
         + "</font>\r\n\r\n",
         "903\r\n01:00:07,000 --> 01:00:08,000\r\n\r\n",
-        "904\r\n01:00:09,000 --> 01:00:10,000\r\n" + t("The end"),
+        "904\r\n01:00:09,000 --> 01:00:10,000\r\n<i>",
+        t(_SRT_HARD, _SRT_HARD_DONE),
+        "\r\n\r\n906\r\n01:00:13,000 --> 01:00:14,000\r\n" + t("The end"),
     ]
     return "\ufeff" + "".join(map(cue, range(COUNT))) + "".join(hard)
+
+
+_SRT_HARD = (
+    "The man who came\r\nyesterday</i>\r\n\r\n905\r\n01:00:11,000 --> 01:00:12,000\r\n"
+    "{\\an8}is not my brother."
+)
+_SRT_HARD_DONE = (
+    "THE MAN WHO CAME YESTERDAY</i>\r\n\r\n905\r\n01:00:11,000 --> 01:00:12,000\r\n"
+    "{\\an8}IS NOT MY BROTHER."
+)
 
 
 def _vtt(t: T) -> str:
@@ -396,12 +408,20 @@ def _vtt(t: T) -> str:
         ),
         "\n\nNOTE\na comment, not text\n\n01:00:03.000 --> 01:00:04.000\n",
         t("1 &lt; 2 is true", "1 &lt; 2 IS TRUE"),
+        "\n\n",
+        t(_VTT_HARD, _VTT_HARD.upper().replace("&AMP;", "&amp;").replace("LINE", "line")),
     ]
     return (
         "WEBVTT - title\nKind: captions\n\nSTYLE\n::cue(c) { color: red }\n\nREGION\nid:r\n\n"
         + "".join(map(cue, range(COUNT)))
         + "".join(hard)
     )
+
+
+_VTT_HARD = (
+    "01:00:05.000 --> 01:00:06.000\nTom &amp; the cat\n\n"
+    "02\n01:00:07.000 --> 01:00:08.000 line:0\nare here."
+)
 
 
 def _html(t: T) -> str:

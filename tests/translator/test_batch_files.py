@@ -526,7 +526,7 @@ def test_a_letter_that_the_encoding_lacks_is_not_put_there(
     """The capital of ÿ is not in Latin-1."""
     written = {
         "a.jsonl": '{{"text": "{}"}}\n{{"text": "{}"}}\n',
-        "a.srt": "1\n00:00:01,000 --> 00:00:02,000\n{}\n\n2\n00:00:03,000 --> 00:00:04,000\n{}\n",
+        "a.srt": "1\n00:00:01,000 --> 00:00:02,000\n{}.\n\n2\n00:00:03,000 --> 00:00:04,000\n{}\n",
     }.get(name, "{}\n\n{}\n")
     Path(name).write_bytes(written.format("ÿ", "año").encode("latin-1"))
     result = _run(name, "--output", "b", "--encoding", "latin-1")

@@ -14,6 +14,54 @@ _BLOCK: Final = re.compile(r"[-+*#>=|~`:]|\d+[.)]|<|\Z")
 _USUAL: Final = 42
 """Characters that a line of subtitles may have by the customs of most broadcasters."""
 
+_SPACE: Final = re.compile(r" +(?![-\u2010–—♪#.,;:!?…»”)\]])")
+"""Where a cue may end: what comes next would not be read as a speaker's mark, nor ends a word."""
+
+_LETTER: Final = re.compile(
+    r" +|(?<=[^\x00-\x7f「『（《“‘])(?=\w)|(?<=[\w.,:;!?])(?=[^\W\x00-\x7f])"
+)
+"""The same in a language without spaces: between letters, but within no number or Latin word."""
+
+_PAUSE: Final = re.compile(r"(?<=[,;:!?…–—»”)、，。；：！？])|(?<=\w\w\w\.)")
+"""Where one breathes: after a comma and the like, or after a full stop, which is no "Mr."."""
+
+_NOTHING: Final = "..."
+"""What is shown where no words are left. Unlike an ellipsis, it is in every encoding."""
+
+
+def split_caption(text: str, lengths: Sequence[int], *, spaced: bool) -> list[str]:
+    """Divides the translation of a sentence among the cues that it runs over.
+
+    Each takes about the share that it has of the source, and rather ends at a pause: one counts as
+    much as a quarter of a cue.
+
+    Args:
+        text: The translation, on one line.
+        lengths: Characters of the source in each of the cues.
+        spaced: Whether its language has spaces between words; else it is divided between letters.
+
+    Returns:
+        What each of the cues shows. None is empty: where there are fewer words than cues, the last
+        ones show three dots.
+    """
+    text = text.strip()
+    places = [match.span() for match in (_SPACE if spaced else _LETTER).finditer(text)]
+    gains = [len(text) / len(lengths) / 4 if _PAUSE.match(text, end) else 0 for end, _ in places]
+    cuts = min(len(lengths) - 1, len(places))
+    shares: list[str] = []
+    start, first = 0, 0
+    for n in range(cuts):
+        wanted = len(text) * sum(lengths[: n + 1]) / sum(lengths)
+        # Each of the cuts that follow needs a place of its own.
+        free = range(first, len(places) - (cuts - 1 - n))
+        costs = [abs(places[k][0] - wanted) - gains[k] for k in free]
+        chosen = free[costs.index(min(costs))]
+        end, following = places[chosen]
+        shares.append(text[start:end])
+        start, first = following, chosen + 1
+    shares.append(text[start:])
+    return [share or _NOTHING for share in shares] + [_NOTHING] * (len(lengths) - len(shares))
+
 
 def wrap_caption(pieces: Sequence[str | Code], width: int, line_end: str) -> list[str | Code]:
     """Breaks a caption that is too wide for one line into two of like length.

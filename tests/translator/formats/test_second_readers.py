@@ -185,7 +185,7 @@ def test_srt() -> None:
         for content in (example.source, received)
     )
     assert [(line.start, line.end) for line in before] == [(line.start, line.end) for line in after]
-    assert len(after) == COUNT + 5
+    assert len(after) == COUNT + 7
     assert all(line.plaintext.strip().count("\n") <= 1 for line in after)
     assert max(len(part) for line in after for part in line.plaintext.split("\n")) <= 42
 
@@ -198,7 +198,7 @@ def test_vtt(tmp_path: Path) -> None:
     assert [(c.start, c.end, c.identifier, c.voice) for c in before] == [
         (c.start, c.end, c.identifier, c.voice) for c in after
     ]
-    assert len(after) == COUNT + 2
+    assert len(after) == COUNT + 4
     assert after[0].text.startswith("TODAY 0 ROOM")
 
 
