@@ -864,6 +864,30 @@ class TestRequired:
         for n in (0, 2):
             assert_same(mixed[n][0], free[n][0])
 
+    @pytest.mark.parametrize("seed", range(24))
+    def test_each_finds_in_company_what_it_finds_alone(self, seed: int) -> None:
+        """Some require one thing, some two, some nothing, in any order."""
+        random = np.random.default_rng(seed)
+        toy = random_toy(seed, 3, 6, sentences=6)
+        search = SearchConfig(beam_size=int(random.integers(4, 8)), n_best=2)
+        phrases = np.zeros((6, 2, 2), np.int32)
+        for n, much in enumerate(random.permutation([0, 0, 1, 1, 2, 2])):
+            for k in range(much):
+                length = random.integers(1, 3)
+                phrases[n, k, :length] = random.integers(A, A + 3, length)
+        spans = random.integers(0, 2, (6, 2, toy.mask.shape[1])).astype(np.float32)
+        joining = ((), (B,))[seed % 2]
+        together = search_toy(toy, search, phrases=phrases, spans=spans, joining=joining)
+        for n in range(6):
+            its = {}
+            if phrases[n].any():
+                its = {"phrases": phrases[[n]], "spans": spans[[n]]}
+            itself = Toy(*(x[[n]] for x in dataclasses.astuple(toy)))
+            [alone] = search_toy(itself, search, joining=joining, **its)
+            assert len(alone) == len(together[n])
+            for one, other in zip(alone, together[n], strict=True):
+                assert_same(one, other)
+
     def test_a_sentence_without_a_way_on_finds_nothing(self) -> None:
         """Whatever follows A is impossible; the other sentence of the batch is as ever."""
         toy, search = random_toy(3, sentences=2), SearchConfig(beam_size=4)
