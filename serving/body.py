@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, cast
+from urllib.parse import unquote_to_bytes
 
 from flask import g, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -17,7 +18,7 @@ def read_fields() -> dict[str, Any]:
     files of a form are left to whoever wants them. A request is read once.
 
     Raises:
-        BadRequest: The body says it is JSON, and is not, or is no object.
+        BadRequest: The body says it is JSON, and is not, or is no object; or it is not in UTF-8.
         RequestEntityTooLarge: The body is over the limit.
     """
     if "fields" not in g:
@@ -31,9 +32,12 @@ def _read_fields() -> dict[str, Any]:
         return _form_fields()
     body = _read_body()
     if not request.is_json:
-        return _form_fields()
+        is_form = request.mimetype == "application/x-www-form-urlencoded"
+        return _form_fields(body if is_form else b"")
     try:
         fields = json.loads(body)
+    except UnicodeDecodeError as error:
+        raise BadRequest("Invalid request: the body is not in UTF-8") from error
     # Brackets nested by the thousand are a RecursionError, not a ValueError.
     except (ValueError, RecursionError) as error:
         raise BadRequest("Invalid request: the body is not valid JSON") from error
@@ -51,7 +55,13 @@ def _read_body() -> bytes:
     return body
 
 
-def _form_fields() -> dict[str, Any]:
+def _form_fields(body: bytes = b"") -> dict[str, Any]:
+    # Werkzeug would put marks in place of what is not UTF-8, and they would be translated.
+    for part in (body, request.query_string):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError as error:
+            raise BadRequest("Invalid request: the fields are not in UTF-8") from error
     return {
         name: values[0] if len(values) == 1 else values for name, values in request.values.lists()
     }

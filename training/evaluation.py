@@ -57,7 +57,10 @@ def corpus_scores(
     from sacrebleu.metrics import BLEU, CHRF
 
     scores = []
-    for name, metric in (("BLEU", BLEU(tokenize=_bleu_tokenizer(language))), ("chrF", CHRF())):
+    # By force: else it warns of translations that end in a lone full stop, as those of a model do
+    # that has hardly begun to learn.
+    bleu = BLEU(tokenize=_bleu_tokenizer(language), force=True)
+    for name, metric in (("BLEU", bleu), ("chrF", CHRF())):
         result = metric.corpus_score(list(hypotheses), [list(references)])
         scores.append(Score(name, round(result.score, 2), str(metric.get_signature())))
     return scores

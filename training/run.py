@@ -39,6 +39,7 @@ LEXICON = "lexicon.npz"
 DICTIONARY = "dictionary.tsv.gz"
 WORDS = "words.tsv"
 
+_LOCK = ".lock"
 _ORIGIN = "origin.json"
 _VALID = "valid_sha256"
 _BEFORE = {"substituted": 0.0, "word_pairs": False}
@@ -284,14 +285,21 @@ def held(folder: Path) -> Iterator[None]:
     The lock is the system's: it goes with the process, however that ends.
 
     Raises:
-        CheckpointError: Another process trains there, or the folder cannot be written.
+        CheckpointError: Another process trains there, the folder holds something else, or it cannot
+            be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        there = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
+    if there and not there & {_LOCK, "run.json"}:
+        raise CheckpointError(
+            f"{folder}: expected the folder of a run, or an empty or a new one. "
+            f"Received: one with {min(there)} in it"
+        )
     try:
-        lock = open(folder / ".lock", "ab")  # noqa: SIM115 - closed below, whatever happens
+        lock = open(folder / _LOCK, "ab")  # noqa: SIM115 - closed below, whatever happens
     except OSError as error:
         raise CheckpointError(f"{folder}: cannot be written: {error.strerror}") from error
     with lock:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from translator.errors import ConfigError
+
+_CODE: Final = re.compile(r"[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{2,8})*")
+
 _UNSPACED: Final = frozenset({"bo", "dz", "ja", "km", "lo", "my", "th", "zh"})
 
 _LONG: Final = {
@@ -29,3 +33,19 @@ def base_language(code: str) -> str:
 def is_unspaced(code: str) -> bool:
     """Whether a language writes no space between words, nor between sentences."""
     return base_language(code) in _UNSPACED
+
+
+def check_pair(source: str, target: str) -> None:
+    """Makes sure that two options name two languages by their codes.
+
+    Raises:
+        ConfigError: One is no code (a name, such as "french"), or both are the same.
+    """
+    for option, code in (("--source", source), ("--target", target)):
+        if not _CODE.fullmatch(code):
+            raise ConfigError(
+                f"{option}: expected the code of a language, such as en or pt-BR. "
+                f"Received: {code!r}"
+            )
+    if source == target:
+        raise ConfigError(f"--target: expected another language than --source. Received: {target}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -165,12 +166,18 @@ def test_right_to_left_words_are_translated(client: FlaskClient) -> None:
     assert post(client, q="שלום עולם").get_json()["translatedText"] == "עולם שלום"
 
 
-def test_a_form_that_is_not_utf_8_is_still_a_text(client: FlaskClient) -> None:
-    body = b"q=a%ff+b&source=es&target=en"
-    response = client.post(
-        "/translate", data=body, content_type="application/x-www-form-urlencoded"
-    )
-    assert response.status_code == 200
+@pytest.mark.parametrize("text", [b"Ma%F1ana", b"Ma\xf1ana", b"a%ff+b"])
+def test_a_form_that_is_not_utf_8_is_refused_and_not_guessed(
+    client: FlaskClient, text: bytes
+) -> None:
+    form = "application/x-www-form-urlencoded"
+    body = b"q=" + text + b"&source=es&target=en"
+    message = "Invalid request: the fields are not in UTF-8"
+    assert refusal(client.post("/translate", data=body, content_type=form)) == message
+    query = quote(body, safe="%=&+")
+    assert refusal(client.post(f"/translate?{query}", content_type=form)) == message
+    whole = b"q=Ma%C3%B1ana&source=es&target=en"
+    assert client.post("/translate", data=whole, content_type=form).status_code == 200
 
 
 # Refusals
@@ -196,7 +203,13 @@ def test_a_body_of_another_type_is_not_read(client: FlaskClient) -> None:
     assert refusal(response) == "Invalid request: missing q parameter"
 
 
-@pytest.mark.parametrize("body", ["", "{", "hola", "{'q': 1}", "[" * 100_000, b"\xff\xfe\xfd"])
+def test_json_that_is_not_utf_8(client: FlaskClient) -> None:
+    body = '{"q": "mañana", "source": "es", "target": "en"}'.encode("latin-1")
+    response = client.post("/translate", data=body, content_type="application/json")
+    assert refusal(response) == "Invalid request: the body is not in UTF-8"
+
+
+@pytest.mark.parametrize("body", ["", "{", "hola", "{'q': 1}", "[" * 100_000])
 def test_a_body_that_is_not_json(client: FlaskClient, body: str | bytes) -> None:
     response = client.post("/translate", data=body, content_type="application/json")
     assert refusal(response) == "Invalid request: the body is not valid JSON"

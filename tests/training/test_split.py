@@ -106,6 +106,13 @@ class TestCommand:
         assert "few.tsv: expected enough pairs to keep some apart. Received: 2" in result.stderr
         assert not (tmp_path / "data").exists()
 
+    @pytest.mark.parametrize("code", ["english", "EN?", "es"])
+    def test_what_names_no_other_language(self, code: str, pairs: Path, tmp_path: Path) -> None:
+        result = self.invoke(pairs, "--output", tmp_path / "data", "--target", code)
+        assert result.exit_code == 2
+        assert "Error: --target: expected " in result.stderr
+        assert not (tmp_path / "data").exists()
+
     def test_an_input_is_not_written_over(self, pairs: Path, tmp_path: Path) -> None:
         own = pairs.rename(tmp_path / "train.tsv")
         before = own.read_bytes()

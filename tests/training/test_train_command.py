@@ -439,6 +439,9 @@ class TestBadInput:
             (["--set", "state_dropout=1"], "state_dropout: expected in [0, 1). Received: 1"),
             (["--set", "seed=-1"], "seed: expected"),
             (["--set", "seed=abc"], "seed: expected a whole number. Received: 'abc'"),
+            (["--target", "french"], "--target: expected the code of a language, such as en"),
+            (["--source", "en_"], "--source: expected the code of a language, such as en"),
+            (["--target", "xx"], "--target: expected another language than --source"),
             (["--columns", "1"], "--columns: expected two numbers"),
             (["--columns", "1,2,3"], "--columns: expected two numbers"),
             (["--columns", "0,1"], "--columns: expected two numbers"),
@@ -504,6 +507,19 @@ class TestBadInput:
 
         assert result.exit_code == 2
         assert str(tiny_corpus[0]) in result.stderr
+
+    def test_an_output_that_holds_something_else(
+        self, tiny_corpus: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "guide.md").write_text("# Guide")
+        result = train(tmp_path, tiny_corpus)
+
+        assert result.exit_code == 2
+        assert (
+            f"Error: {tmp_path}: expected the folder of a run, or an empty or a new one. "
+            "Received: one with guide.md in it"
+        ) in result.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["guide.md"]
 
     def test_the_process_says_one_line(
         self, tiny_corpus: tuple[Path, Path], tmp_path: Path

@@ -151,6 +151,34 @@ def test_a_folder_takes_an_output_for_each_file(translator: UpperCase, folder: P
     assert sorted(os.listdir("out")) == ["a.txt", "b.tsv"]
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.PDF", "a.docx", "a.zip", "a.json.gz"])
+def test_what_has_no_lines_is_refused_unless_it_is_said_to_be_text(
+    name: str, translator: UpperCase, folder: Path
+) -> None:
+    Path(name).write_bytes(gzip.compress(b"uno\n") if name.endswith(".gz") else b"uno\n")
+    result = _run(name, "--output", "b.txt")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {name}: expected lines, or a name that ends in .csv")
+    assert not Path("b.txt").exists()
+    if not name.endswith(".gz"):
+        assert _run(name, "--output", "b.txt", "--format", "txt").exit_code == 0
+        assert Path("b.txt").read_text() == "UNO\n"
+
+
+@pytest.mark.parametrize("output", ["film.vtt", "film.txt", "film.tsv.gz"])
+def test_an_output_is_not_named_as_another_format(
+    output: str, translator: UpperCase, folder: Path
+) -> None:
+    Path("film.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nuno\n")
+    result = _run("film.srt", "--output", output)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: --output: expected the name of a file of srt, as film.srt is one. "
+        f"Received: {output}\n"
+    )
+    assert _run("film.srt", "--output", "film.SRT.new").exit_code == 0
+
+
 def test_each_language_has_its_outputs(translator: UpperCase, folder: Path) -> None:
     _write_model(folder.parent / "es-fr", "es", "fr")
     Path("a.txt").write_text("uno\n")
@@ -410,8 +438,8 @@ def test_statistics(translator: UpperCase, folder: Path) -> None:
         "below_threshold": 0,
         "doubtful": 1,
     }
-    assert confidence["mean"] == 0.75  # a half twice, and 1 for one word and for none
-    assert {key: n for key, n in confidence["from"].items() if n} == {"0.5": 2, "0.9": 2}
+    assert confidence["mean"] == 0.6667  # a half twice, and 1 for one word; a blank line has none
+    assert {key: n for key, n in confidence["from"].items() if n} == {"0.5": 2, "0.9": 1}
 
 
 @pytest.mark.parametrize("engine", ["local", "ray"])

@@ -45,7 +45,9 @@ def split(
         from training.split import split_pairs
         from training.tsv import pair_writer
         from translator.errors import CorpusError
+        from translator.languages import check_pair
 
+        check_pair(source, target)
         # The pairs to train on last: where they are, all is there.
         paths = {name: output / f"{name}.tsv" for name in ("valid", "test", "train")}
         given = {Path(part).resolve() for file in files for part in (file, *file.split(","))}

@@ -120,7 +120,9 @@ def train(
         from training.init_from import inherit, open_start, taken_over
         from training.run import Data
         from training.trainer import train as train_run
+        from translator.languages import check_pair
 
+        check_pair(source, target)
         data = Data(
             train=train_files,
             valid=valid_files,

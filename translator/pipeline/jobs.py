@@ -19,6 +19,14 @@ from translator.pipeline.options import Options
 _GZIP: Final = ".gz"
 _OWN: Final = ("{name}", "{stem}")
 TARGET: Final = "{target}"
+_NO_LINES: Final = frozenset(
+    {
+        *(".doc", ".docx", ".epub", ".odp", ".ods", ".odt", ".pdf", ".ppt", ".pptx", ".rtf"),
+        *(".xls", ".xlsx", ".json", ".xml", ".yaml", ".yml"),
+        *(".7z", ".bz2", ".tar", ".tgz", ".xz", ".zip"),
+    }
+)
+"""Names of files that would come out damaged if their lines were translated."""
 
 
 @dataclass(frozen=True)
@@ -191,12 +199,24 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
     extensions = {extension for each in formats() for extension in each.extensions}
     if PurePath(bare).suffix.lower() in extensions:
         return format_of(bare, **settings)
+    if PurePath(bare).suffix.lower() in _NO_LINES:
+        raise InputError(
+            f"{name}: expected lines, or a name that ends in {', '.join(sorted(extensions))}. "
+            f"Received: {PurePath(bare).suffix} (--format txt reads it as lines of text)"
+        )
     if settings:
         raise InputError(
             f"{name}: expected --format, or a name that tells the format, with "
             f"{' and '.join(f'--{name}' for name in settings)}. Received: neither"
         )
     return None
+
+
+def _form_of_name(path: str) -> str | None:
+    """The format that a name tells; None where it tells none."""
+    bare = path[: -len(_GZIP)] if path.lower().endswith(_GZIP) else path
+    suffix = PurePath(bare).suffix.lower()
+    return next((each.name for each in formats() if suffix in each.extensions), None)
 
 
 def check_plain(name: str, form: FileFormat | None, options: Options) -> None:
@@ -221,7 +241,15 @@ def _is_marked_up(each: FileFormat | None) -> bool:
 
 
 def _check(jobs: Sequence[Job]) -> None:
-    """No job may write what another one writes or reads."""
+    """No job may write what another one writes or reads, nor a format that it is not named as."""
+    for job in jobs:
+        form = _form_of_name(job.output)
+        own = job.format.name if job.format else "txt"
+        if own != "txt" and form not in (None, own):
+            raise ConfigError(
+                f"--output: expected the name of a file of {own}, as {job.inputs[0]} is one. "
+                f"Received: {job.output}"
+            )
     seen: dict[str, Job] = {}
     for job in jobs:
         path = os.path.realpath(job.output)

@@ -38,7 +38,7 @@ class Statistics:
             self.counts["truncated"] += result.truncated
             self.counts["below_threshold"] += result.low
             self.counts["doubtful"] += result.fill.doubtful
-            if result.confidence is not None:
+            if result.confidence is not None and segment.text.strip():
                 self.confidences[min(int(result.confidence * _BINS), _BINS - 1)] += 1
                 self.confidence_sum += result.confidence
 
