@@ -164,6 +164,7 @@ def test_killed_again_and_again(corpus: tuple[Path, Path], unbroken: Path, tmp_p
         process.kill()
 
     folder.mkdir(exist_ok=True)
+    (folder / ".lock").touch()  # it was begun, even if it was killed before
     (folder / "best.npz").symlink_to("/dev/full")
     error = refused(folder, corpus)
     assert error == f"Error: {folder / 'best.npz'}: cannot be written: No space left on device"

@@ -288,6 +288,7 @@ class TestTraining:
         self, corpus: tuple[Path, Path], tmp_path: Path
     ) -> None:
         (tmp_path / "run").mkdir()
+        (tmp_path / "run" / ".lock").touch()  # it was begun
         (tmp_path / "run" / "report").write_text("in the way")
         result = train(tmp_path / "run", corpus, "--quiet")
 
