@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from translator.errors import ConfigError, InputError
-from translator.formats.registry import format_of, formats, named
+from translator.formats.registry import extensions, format_of, formats, named
 from translator.formats.segment import FileFormat
 from translator.model_folder import find_version, read_info
 from translator.pipeline.lines import STANDARD_STREAM
@@ -195,14 +195,14 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
     settings = {each: value for each in own if (value := getattr(options, each)) is not None}
     if options.format is not None:
         return named(options.format, **settings)
-    bare = name[: -len(_GZIP)] if name.lower().endswith(_GZIP) else name
-    extensions = {extension for each in formats() for extension in each.extensions}
-    if PurePath(bare).suffix.lower() in extensions:
+    bare = _unpacked(name)
+    if _form_of_name(name) is not None:
         return format_of(bare, **settings)
-    if PurePath(bare).suffix.lower() in _NO_LINES:
+    suffix = PurePath(bare).suffix
+    if suffix.lower() in _NO_LINES:
         raise InputError(
-            f"{name}: expected lines, or a name that ends in {', '.join(sorted(extensions))}. "
-            f"Received: {PurePath(bare).suffix} (--format txt reads it as lines of text)"
+            f"{name}: expected lines, or a name that ends in {', '.join(sorted(extensions()))}. "
+            f"Received: {suffix} (--format txt reads it as lines of text)"
         )
     if settings:
         raise InputError(
@@ -214,9 +214,13 @@ def format_of_file(name: str, options: Options) -> FileFormat | None:
 
 def _form_of_name(path: str) -> str | None:
     """The format that a name tells; None where it tells none."""
-    bare = path[: -len(_GZIP)] if path.lower().endswith(_GZIP) else path
-    suffix = PurePath(bare).suffix.lower()
+    suffix = PurePath(_unpacked(path)).suffix.lower()
     return next((each.name for each in formats() if suffix in each.extensions), None)
+
+
+def _unpacked(path: str) -> str:
+    """The name without the ending of what is packed."""
+    return path[: -len(_GZIP)] if path.lower().endswith(_GZIP) else path
 
 
 def check_plain(name: str, form: FileFormat | None, options: Options) -> None:
