@@ -18,7 +18,6 @@ from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.waiting import Caller, Overloaded
 from translator.config import SearchConfig
-from translator.detection import detect
 from translator.errors import InputError
 from translator.formats.compression import Gzipped, unpacked
 from translator.formats.encoding import marked_encoding
@@ -145,7 +144,7 @@ class FileTranslation:
             self.registry.require(source, self.target)
         texts = self._read(upload, source)
         if not source:
-            source = self._detected(texts)
+            source = self.registry.source_of(texts, self.target).language
         model = self.registry.find(source, self.target)
         search = model.search_config(beam_size=self.settings.beam_size)
 
@@ -186,11 +185,6 @@ class FileTranslation:
         languages = Languages(source, self.target)
         upload.kind.translate(cast(BinaryIO, upload.stream), _Nowhere(), look, languages)
         return " ".join(start)
-
-    def _detected(self, texts: str) -> str:
-        candidates = self.registry.sources(self.target)
-        found = detect(texts, candidates)
-        return found[0].language if found else candidates[0]
 
     def _fill(
         self, segments: Sequence[Segment], model: ServedModel, search: SearchConfig

@@ -18,6 +18,7 @@ from serving.served_model import Engine, MakeServed, ServedModel
 from serving.slot import Loader, ModelStatus, Slot
 from serving.waiting import NotReady
 from translator.allocator import limit_arenas
+from translator.detection import Detected, detect
 from translator.errors import InputError, ModelFolderError
 from translator.model_folder import read_info, version_folders
 
@@ -140,6 +141,26 @@ class Registry:
                 f"{english_name(target)} ({target}) is not available as a target language"
             )
         return sources
+
+    def source_of(self, text: str, target: str) -> Detected:
+        """Tells from which of its languages a text would be translated to this one.
+
+        Args:
+            text: The text, without markup.
+            target: Code of the language wanted.
+
+        Returns:
+            The likeliest; the first, and no confidence, where there is nothing to tell by.
+
+        Raises:
+            InputError: No language is translated to it.
+            NotReady: No model is ready.
+        """
+        sources = self.sources(target)
+        words = {source: self._slot(source, target).source_words for source in sources}
+        # What one language's words say is worth nothing where those of another are not known.
+        found = detect(text, sources, words if all(words.values()) else None)
+        return found[0] if found else Detected(sources[0], 0.0)
 
     def languages(self) -> list[Language]:
         """Lists every language that is a source or a target, sorted by name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from serving.batcher import Batcher, Searcher
@@ -36,6 +36,10 @@ class Engine(Searcher, Protocol):
     @property
     def target_language(self) -> str:
         """Code of the language it writes."""
+
+    @property
+    def source_words(self) -> Set[str]:
+        """Words of the source language that it has learnt, in lower case, if it knows which."""
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         """Settings of a search: those that are given and not None, else the model's own."""
@@ -78,6 +82,11 @@ class ServedModel:
     def pair(self) -> tuple[str, str]:
         """Codes of the source language and of the target language."""
         return self._engine.source_language, self._engine.target_language
+
+    @property
+    def source_words(self) -> Set[str]:
+        """Words of the source language that it has learnt, in lower case, if it knows which."""
+        return self._engine.source_words
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         """Settings of a search: those that are given and not None, else the model's own.

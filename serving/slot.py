@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -149,6 +149,13 @@ class Slot:
         current = self._current
         model = current.model if current is not None else None
         return model.serial if model is not None else None
+
+    @property
+    def source_words(self) -> Set[str]:
+        """Words of its source language that the model in memory has learnt; none where none is."""
+        current = self._current
+        model = current.model if current is not None else None
+        return model.source_words if model is not None else frozenset()
 
     @property
     def memory(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.registry import Registry
@@ -84,9 +83,8 @@ def _sources(request: TranslateRequest, registry: Registry) -> list[Source]:
         if not request.check_source:
             return [Source(request.source)] * len(request.texts)
         return [_checked(text, request.source) for text in _words(request)]
-    candidates = registry.sources(request.target)
     return [
-        _detected(text, candidates, request.target, check=request.check_source)
+        _detected(text, registry, request.target, check=request.check_source)
         for text in _words(request)
     ]
 
@@ -99,21 +97,17 @@ def _checked(text: str, language: str) -> Source:
     other = find_mismatch(text, language)
     if other is not None:
         return Source(language, other, mismatch=True)
-    return Source(language, _best(text, [language]))
+    found = detect(text, [language])
+    return Source(language, found[0] if found else Detected(language, 0.0))
 
 
-def _detected(text: str, candidates: Sequence[str], target: str, *, check: bool) -> Source:
-    """The likeliest of some languages, or the target's where a text is clearly in that already."""
-    best = _best(text, candidates)
+def _detected(text: str, registry: Registry, target: str, *, check: bool) -> Source:
+    """The likeliest language, or the target's where a text is clearly in that already."""
+    best = registry.source_of(text, target)
     other = find_mismatch(text, best.language)
     if other is not None and same_language(other.language, target):
         return Source(None, Detected(target, other.confidence))
     return Source(best.language, best, mismatch=check and other is not None)
-
-
-def _best(text: str, languages: Sequence[str]) -> Detected:
-    found = detect(text, languages)
-    return found[0] if found else Detected(languages[0], 0.0)
 
 
 def _search(model: ServedModel, chosen: dict[str, float | None]) -> SearchConfig:

@@ -42,6 +42,10 @@ class Echo:
         self.source_language = info["source_language"]
         self.target_language = info["target_language"]
 
+    @property
+    def source_words(self) -> frozenset[str]:
+        return frozenset()
+
     def search_config(self, **settings: float | None) -> SearchConfig:
         return from_mapping(SearchConfig, {k: v for k, v in settings.items() if v is not None})
 

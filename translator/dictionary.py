@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import regex
@@ -69,6 +69,11 @@ class Dictionary:
         text = "".join("\t".join(line) + "\n" for line in lines)
         with atomic_writer(path) as file:
             file.write(gzip.compress(text.encode(), mtime=0))
+
+    @property
+    def source_words(self) -> Set[str]:
+        """Source words whose translation is known, in lower case."""
+        return self.translations.keys()
 
     def merged(self, other: Dictionary) -> Dictionary:
         """What either of two dictionaries knows; of two translations this one's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -140,6 +140,12 @@ class Translator:
     def version(self) -> int:
         """Number of the version that was loaded."""
         return self._model.version
+
+    @property
+    def source_words(self) -> Set[str]:
+        """Words of the source language that it has learnt, in lower case, if it knows which."""
+        dictionary = self._model.dictionary
+        return dictionary.source_words if dictionary is not None else frozenset()
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         """Settings of a search: those that are given and not None, else the model's own.

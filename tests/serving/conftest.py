@@ -36,7 +36,12 @@ class WordReverser:
         self.target_language = target
         self.version = version
         self.info = {"source_language": source, "target_language": target}
+        self.words: frozenset[str] = frozenset()
         self.calls: list[tuple[list[str], SearchConfig]] = []
+
+    @property
+    def source_words(self) -> frozenset[str]:
+        return self.words
 
     def search_config(self, **settings: float | None) -> SearchConfig:
         given = {name: value for name, value in settings.items() if value is not None}

@@ -106,6 +106,26 @@ def test_each_text_of_a_list_has_its_own_source(
     assert [texts for texts, _ in german.calls] == [[texts[0], texts[2]]]
 
 
+def test_single_words_are_looked_up_in_what_the_models_have_learnt(
+    settings: Settings, make_engine: Callable[..., Any]
+) -> None:
+    words = {"es": {"hola", "casa"}, "de": {"hallo", "haus"}, "fr": {"bonjour", "maison"}}
+    engines = {language: make_engine(language, "en") for language in words}
+    client = create_app(settings, Registry(engines.values())).test_client()
+
+    def found() -> list[str]:
+        texts = ["Hola", "hallo", "bonjour", "CASA", "Haus", "maison"]
+        answer = post(client, q=texts, source="auto").get_json()
+        return [one["language"] for one in answer["detectedLanguage"]]
+
+    by_letters = found()
+    for language, engine in engines.items():
+        assert found() == by_letters  # as long as one of them does not know its words
+        engine.words = frozenset(words[language])
+    assert found() == ["es", "de", "fr"] * 2
+    assert by_letters != found()
+
+
 def test_a_text_in_the_language_wanted_stays_as_it_is(client: FlaskClient) -> None:
     texts = [SENTENCES["en"], SENTENCES["es"]]
     fields = {"q": texts, "source": "auto", "alternatives": 1, "scores": True, "alignment": True}

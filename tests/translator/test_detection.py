@@ -81,3 +81,21 @@ def test_an_unknown_language_is_left_out() -> None:
     assert detect("When does the next train leave?", ["xx", "en"])[0].language == "en"
     assert detect("When does the next train leave?", ["xx"]) == []
     assert find_mismatch("When does the next train leave?", "xx") is None
+
+
+def test_words_that_a_language_is_known_to_have_speak_for_it() -> None:
+    words = {"de": {"hallo", "die"}, "es": {"hola", "no"}}
+    before = {one.language: one.confidence for one in detect("Hola", ["de", "es"])}
+    found = detect("Hola", ["de", "es"], words)
+    assert found[0].language == "es"
+    # Ten times the odds: p' / (1 - p') = 10 p / (1 - p).
+    odds = 10 * before["es"] / (1 - before["es"])
+    assert found[0].confidence == pytest.approx(odds / (1 + odds), rel=1e-3)
+    assert sum(one.confidence for one in detect("Hola", None, words)) == pytest.approx(1, abs=0.01)
+
+
+def test_known_words_do_not_outweigh_a_sentence() -> None:
+    words = {"en": {"die", "in"}, "de": {"meine"}}
+    assert detect("Meine Schwester wohnt in einem kleinen Haus.", ["en", "de"], words)[0][0] == "de"
+    assert detect("die " * 10_000, ["en", "de"], words)[0].confidence <= 1
+    assert detect("123", ["en"], words) == []
