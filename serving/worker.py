@@ -34,6 +34,9 @@ _SLOWEST = 16_384
 _LOG_SECONDS = 1.0
 
 _MOST_ACCEPTED = 64
+_SHARE = 4
+"""One in so many of its connections is what a process takes at once that is not the only one."""
+
 _NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _EXHAUSTED_SECONDS = 1.0
@@ -123,8 +126,7 @@ class PatientWorker(ThreadWorker):
         super().set_accept_enabled(enabled and time.monotonic() >= self._accept_again)
 
     def accept(self, listener: socket.socket) -> None:
-        # gunicorn accepts one, then looks at all others: the last of a thousand waits for seconds.
-        for _ in range(min(_MOST_ACCEPTED, self.worker_connections - self.nr_conns)):
+        for _ in range(min(self._most_accepted(), self.worker_connections - self.nr_conns)):
             try:
                 client, address = listener.accept()
             except OSError as error:
@@ -226,6 +228,14 @@ class PatientWorker(ThreadWorker):
         if conn.arriving.whole and not self._refuse(conn):
             self._forget(conn)
             self.enqueue_req(conn)
+
+    def _most_accepted(self) -> int:
+        """How many connections are accepted before the loop looks at those that it has.
+
+        gunicorn accepts one: the last of a thousand waits for seconds. But whoever takes all that
+        wait leaves nothing to the other processes, and connections stay where they are.
+        """
+        return _MOST_ACCEPTED if self.cfg.workers == 1 else max(1, self.nr_conns // _SHARE)
 
     def _refuse(self, conn: _Connection) -> bool:
         """Answers what was collected, if it asks for a translation and there are too many."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from training.corpus import Filter
+from training.filtering import Filter
 from translator.config import SearchConfig
 from translator.files import chunked
 from translator.text import normalize

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from training.beginning import Start
 from training.checkpoint import read_arrays
 from training.config import TrainConfig
 from training.repeat import training_record
-from training.run import Run, Start
+from training.run import Run
 from translator.config import ModelConfig
 from translator.errors import CheckpointError, ConfigError, ModelFolderError
 from translator.model_folder import check_files, find_version, read_info

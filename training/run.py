@@ -14,18 +14,14 @@ RUN/initial.npz           weights of the model that it continues, if it continue
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from training.checkpoint import load_weights, save_weights
-from training.config import CHOSEN_K, TrainConfig, changed
+from training.checkpoint import load_weights
+from training.config import TrainConfig
 from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
 from translator.atomic import atomic_writer
 from translator.config import ModelConfig, from_mapping
@@ -33,15 +29,13 @@ from translator.dictionary import Dictionary
 from translator.errors import CheckpointError
 from translator.model import Seq2Seq, build
 from translator.shortlist import Lexicon
-from translator.tokenizer import Tokenizer, train_tokenizer
+from translator.tokenizer import Tokenizer
 
 LEXICON = "lexicon.npz"
 DICTIONARY = "dictionary.tsv.gz"
 WORDS = "words.tsv"
+ORIGIN = "origin.json"
 
-_LOCK = ".lock"
-_ORIGIN = "origin.json"
-_VALID = "valid_sha256"
 _BEFORE = {"substituted": 0.0, "word_pairs": False}
 """What a run did that was begun when there was no such setting yet."""
 
@@ -114,23 +108,6 @@ class Data:
             skip_bad_lines=self.skip_bad_lines,
         )
         return StreamedCorpus(sources, seed=seed)
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    """What a run takes over from a trained model.
-
-    Attributes:
-        settings: Those that its sizes and its vocabulary were made with.
-        tokenizers: Of the source and the target side.
-        weights: In the order of the model's.
-        record: What it learnt from, as `repeat.training_record` tells it.
-    """
-
-    settings: Mapping[str, Any]
-    tokenizers: tuple[Tokenizer, Tokenizer]
-    weights: list[Any]
-    record: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,12 +214,12 @@ class Run:
         return Dictionary.load(path) if path.exists() else None
 
     def origin(self) -> dict[str, Any] | None:
-        """The record of what it continues (see `Start`); None where that is nothing, or unknown.
+        """The record of what it continues, as `beginning.Start` has it; None where it is unknown.
 
         Raises:
             CheckpointError: The file is damaged.
         """
-        path = self.folder / _ORIGIN
+        path = self.folder / ORIGIN
         # Runs that were begun earlier have none; another beginning in the folder may have left one.
         if not self.data.init_from or not path.exists():
             return None
@@ -275,131 +252,15 @@ class Run:
             "epochs_that_fit": self.epochs_that_fit,
         }
         # In ASCII, as names of files need not be UTF-8.
-        _write(self.folder / "run.json", json.dumps(stored, indent=2).encode())
+        write_part(self.folder / "run.json", json.dumps(stored, indent=2).encode())
 
 
-@contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Makes the folder of a run, and keeps other processes from training in it meanwhile.
-
-    The lock is the system's: it goes with the process, however that ends.
+def write_part(path: Path, content: bytes) -> None:
+    """Writes a file of a run's folder.
 
     Raises:
-        CheckpointError: Another process trains there, the folder holds something else, or it cannot
-            be written.
+        CheckpointError: The disk is full, or the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        there = {path.name for path in folder.iterdir()}
-    except OSError as error:
-        raise CheckpointError(f"{folder}: cannot be made: {error.strerror}") from error
-    if there and not there & {_LOCK, "run.json"}:
-        raise CheckpointError(
-            f"{folder}: expected the folder of a run, or an empty or a new one. "
-            f"Received: one with {min(there)} in it"
-        )
-    try:
-        lock = open(folder / _LOCK, "ab")  # noqa: SIM115 - closed below, whatever happens
-    except OSError as error:
-        raise CheckpointError(f"{folder}: cannot be written: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CheckpointError(
-                f"{folder}: another process trains here; wait for its end, or name another --output"
-            ) from error
-        except OSError as error:
-            raise CheckpointError(f"{folder}: cannot be locked: {error.strerror}") from error
-        yield
-
-
-def begin(
-    folder: Path,
-    data: Data,
-    config: TrainConfig,
-    corpus: StreamedCorpus,
-    valid: Corpus,
-    start: Start | None = None,
-    parts: int = 1,
-) -> Run:
-    """Fills the folder of a run, or takes up the run that is there.
-
-    A new run learns its vocabulary, or takes over that of `start`, with its weights: a copy, so
-    that nothing that becomes of the other run changes this one.
-
-    Raises:
-        CheckpointError: The run there was begun with other settings, or the folder cannot be
-            written.
-    """
-    if (folder / "run.json").exists():
-        run = _take_up(folder, data, config, corpus, valid)
-    else:
-        source, target = _learn_vocabulary(config, corpus) if start is None else start.tokenizers
-        if start is not None:
-            save_weights(folder / "initial.npz", start.weights)
-            _write(folder / _ORIGIN, json.dumps(start.record, indent=2).encode())
-        _write(folder / "source.model", source.serialized)
-        _write(folder / "target.model", target.serialized)
-        config = dataclasses.replace(config, precision=config.dtype())
-        backend = keras.config.backend()
-        described = _describe(corpus, valid)
-        run = Run(folder, config, data, source, target, described, backend, parts)
-    run.write()  # last: its presence means that all else is there
-    return run
-
-
-def _take_up(
-    folder: Path, data: Data, config: TrainConfig, corpus: StreamedCorpus, valid: Corpus
-) -> Run:
-    before = Run.open(folder)
-    if config.precision == "auto":
-        config = dataclasses.replace(config, precision=before.config.precision)
-    if config.teacher_forcing_k == CHOSEN_K:
-        config = dataclasses.replace(config, teacher_forcing_k=before.config.teacher_forcing_k)
-    differences = changed(dataclasses.asdict(before.config), config)
-    if before.backend != keras.config.backend():
-        # Batches and random numbers are others there: the run would not be the one begun here.
-        differences.append(f"KERAS_BACKEND: {before.backend} then, {keras.config.backend()} now")
-    if before.data != data:
-        differences.append(f"data: {before.data} then, {data} now")
-    if before.corpus and before.corpus["sha256"] != corpus.sha256:
-        differences.append(
-            f"the pairs in {', '.join(data.train + data.tagged)} are not what they were"
-        )
-    # Runs that were begun earlier do not have this one.
-    if before.corpus.get(_VALID, valid.sha256) != valid.sha256:
-        differences.append(f"the pairs in {', '.join(data.valid)} are not what they were")
-    if differences:
-        raise CheckpointError(
-            f"{folder}: a run was begun here with other settings; name another --output, or "
-            f"take those settings again: {'; '.join(differences)}"
-        )
-    fit = before.epochs_that_fit if config.hours == before.config.hours else 0
-    return dataclasses.replace(before, config=config, epochs_that_fit=fit)
-
-
-def _describe(corpus: StreamedCorpus, valid: Corpus) -> dict[str, Any]:
-    return {
-        **dataclasses.asdict(corpus.counts),
-        "sha256": corpus.sha256,
-        _VALID: valid.sha256,
-    }
-
-
-def _learn_vocabulary(config: TrainConfig, corpus: StreamedCorpus) -> tuple[Tokenizer, Tokenizer]:
-    sources, targets = [s for s, _ in corpus.sample], [t for _, t in corpus.sample]
-
-    def learn(texts: list[str]) -> Tokenizer:
-        return train_tokenizer(texts, config.vocab_size, config.tokenizer)
-
-    if config.joint_vocab:
-        joint = learn(sources + targets)
-        return joint, joint
-    return learn(sources), learn(targets)
-
-
-def _write(path: Path, content: bytes) -> None:
     try:
         with atomic_writer(path) as file:
             file.write(content)

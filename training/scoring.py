@@ -7,9 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from training.corpus import Filter, Pair, bare_names, read_corpus
+from training.corpus import Pair, bare_names, read_corpus
 from training.evaluation import corpus_scores
 from training.failures import count_failures
+from training.filtering import Filter
 from translator.config import SearchConfig
 from translator.texts.sentence import Sentence
 from translator.translation import Translation

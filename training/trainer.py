@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from training.beginning import Start, begin, held
 from training.cluster import Cluster
 from training.config import TrainConfig
 from training.corpus import Chunk, Corpus, Pair, StreamedCorpus
@@ -19,7 +20,7 @@ from training.pace import fit_to_hours
 from training.progress import ProgressDisplay
 from training.recipes import Settings, choose_config
 from training.report import leave_report
-from training.run import WORDS, Data, Run, Start, begin, held
+from training.run import WORDS, Data, Run
 from training.session import Outcome, Session
 from training.subwords import make_sampler
 from training.trainee import compute_deterministically

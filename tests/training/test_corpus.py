@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from training.corpus import Corpus, Counts, Filter, Sources, StreamedCorpus, read_corpus
+from training.corpus import Corpus, Sources, StreamedCorpus, read_corpus
+from training.filtering import Counts, Filter
 from translator.errors import ConfigError, CorpusError
 
 TWO_PAIRS = "Sí.\tYes.\nNo.\tNo.\n".encode()

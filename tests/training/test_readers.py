@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from training.corpus import Corpus, Counts, read_corpus
+from training.corpus import Corpus, read_corpus
+from training.filtering import Counts
 from training.readers.tmx import _Handler
 from translator.errors import CorpusError
 
