@@ -37,6 +37,10 @@ _MOST_ACCEPTED = 64
 _SHARE = 4
 """One in so many of its connections is what a process takes at once that is not the only one."""
 
+_HEAD_START = 5e-4
+_LONGEST_HEAD_START = 4e-3
+"""Seconds for each of its connections, and at most, that a process leaves to others to accept."""
+
 _NOTHING_ACCEPTED = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _EXHAUSTED_SECONDS = 1.0
@@ -233,9 +237,13 @@ class PatientWorker(ThreadWorker):
         """How many connections are accepted before the loop looks at those that it has.
 
         gunicorn accepts one: the last of a thousand waits for seconds. But whoever takes all that
-        wait leaves nothing to the other processes, and connections stay where they are.
+        wait leaves nothing to the other processes, and connections stay where they are. So where
+        there are others, the more a process has, the longer it waits for one of them to be quicker.
         """
-        return _MOST_ACCEPTED if self.cfg.workers == 1 else max(1, self.nr_conns // _SHARE)
+        if self.cfg.workers == 1:
+            return _MOST_ACCEPTED
+        time.sleep(min(_HEAD_START * self.nr_conns, _LONGEST_HEAD_START))
+        return max(1, self.nr_conns // _SHARE)
 
     def _refuse(self, conn: _Connection) -> bool:
         """Answers what was collected, if it asks for a translation and there are too many."""

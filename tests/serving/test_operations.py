@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,43 @@ def test_sighup_takes_up_a_new_version_in_every_worker_without_a_failed_request(
         assert seen.statuses() == {200}
         assert last == [f"{text} v2" for text in TEXTS]
         assert server.workers() == workers
+
+
+def test_connections_that_come_at_once_are_shared_among_the_workers(models: Path) -> None:
+    with fake_server(models, workers=2) as server:
+        wait_for(lambda: value(server, LOADED.format(1)) == 2)
+        shares = []
+        # Whoever is quicker by chance may have more of them, but not always.
+        for _ in range(5):
+            with contextlib.ExitStack() as closing:
+                for _ in range(32):
+                    address = ("127.0.0.1", port_of(server))
+                    connection = socket.create_connection(address, timeout=TIMEOUT)
+                    closing.enter_context(connection).sendall(b"GET /version HTTP/1.1\r\n")
+                wait_for(lambda: sum(accepted(server)) == 32)
+                shares.append(min(accepted(server)))
+            wait_for(lambda: sum(accepted(server)) == 0)
+        assert max(shares) >= 8, shares
+
+
+def accepted(server: FakeServer) -> list[int]:
+    """Connections of each worker."""
+    established = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, _, state, *_, inode = line.split()[:10]
+        if state == "01" and int(local.split(":")[1], 16) == port_of(server):
+            established.add(f"socket:[{inode}]")
+    return [len(established & set(open_files(worker))) for worker in server.workers()]
+
+
+def open_files(process: int) -> Iterator[str]:
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            yield os.readlink(link)
+
+
+def port_of(server: FakeServer) -> int:
+    return int(server.url.rsplit(":", 1)[1])
 
 
 def test_sigterm_loses_no_request_that_was_accepted_and_ends_well(tmp_path: Path) -> None:
