@@ -108,6 +108,7 @@ class PatientWorker(ThreadWorker):
 
     worker_connections: int
     max_keepalived: int
+    nr_conns: int
 
     _held = 0  # requests that threads have, or that wait for one
     _refused = 0  # requests refused since the log said so
