@@ -12,7 +12,7 @@ from translator.batch import Ids, pad, round_up
 from translator.config import SearchConfig
 from translator.engine import Request
 from translator.search.hypotheses import Required
-from translator.search.rules import LONGEST_REPEATED
+from translator.search.rules import DIVIDED, LONGEST_REPEATED
 from translator.search.sentences import NO_LIMIT
 
 _MAX_CELLS = 8_192
@@ -120,7 +120,8 @@ def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
     """How often in a row a sequence of tokens may stand in each translation, by its length.
 
     As often as `most` says, or as a sequence of the source does that is more than half as long: a
-    run of marks, or of the bytes of a strange letter, is no reason to repeat a sentence.
+    run of marks, or of the bytes of a strange letter, is no reason to repeat a sentence. Nor does
+    it count as one of longer sequences, of two or more of its marks.
 
     Args:
         source_ids: batch x source_length, 0-padded.
@@ -130,18 +131,26 @@ def max_repeats(source_ids: Ids, most: Sequence[int]) -> Ids:
         batch x LONGEST_REPEATED, int32, for sequences of 1, 2, ... tokens.
     """
     there = np.ones((len(source_ids), LONGEST_REPEATED), np.int32)
-    place = np.arange(source_ids.shape[1])
-    for period in range(1, min(LONGEST_REPEATED, source_ids.shape[1] // 2) + 1):
-        same = (source_ids[:, period:] == source_ids[:, :-period]) & (source_ids[:, period:] > 0)
-        here = place[: same.shape[1]]
-        broken = np.maximum.accumulate(np.where(same, -1, here), axis=1)
-        run = (here - broken).max(axis=1)  # tokens in a row that are as the one a period before
-        there[:, period - 1] = run // period + 1
+    longest = min(LONGEST_REPEATED, source_ids.shape[1] // 2)
+    runs = np.array([_runs(source_ids, period) for period in range(1, longest + 1)])
+    for n, run in enumerate(runs):
+        of_parts = runs[DIVIDED[n, :longest]].max(axis=0, initial=0)
+        itself = np.where(of_parts < run, run, 0).max(axis=1)
+        there[:, n] = itself // (n + 1) + 1
     at_least = np.maximum.accumulate(there[:, ::-1], axis=1)[:, ::-1]  # of this period, or a longer
     lengths = np.arange(1, LONGEST_REPEATED + 1)
     shortest = np.where(lengths <= _SHORT, 1, lengths // 2 + 1)  # of the source
     limits = np.array([number or NO_LIMIT for number in most], np.int32)
     return np.maximum(limits[:, None], at_least[:, shortest - 1])
+
+
+def _runs(ids: Ids, period: int) -> Ids:
+    """How many tokens in a row, up to each, are the same as the one a period before."""
+    same = np.zeros_like(ids, np.bool_)
+    same[:, period:] = (ids[:, period:] == ids[:, :-period]) & (ids[:, period:] > 0)
+    places = np.arange(ids.shape[1])
+    runs: Ids = places - np.maximum.accumulate(np.where(same, -1, places), axis=1)
+    return runs
 
 
 def _max_repeats(row: Row, search: SearchConfig) -> int:

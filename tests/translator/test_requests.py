@@ -52,7 +52,8 @@ def test_how_often_tokens_may_stand_in_a_row_is_a_matter_of_each_sentence() -> N
         ([8] * 5, [5, 5, 5, 3, 3, 3, 3, 3]),  # a mark may become three, no sentence
         ([8, 9] * 4, [4, 4, 4, 3, 3, 3, 3, 3]),
         ([7, 8, 9] * 4, [4, 4, 4, 4, 4, 3, 3, 3]),
-        ([8, 9] * 8, [8, 8, 8, 4, 4, 4, 4, 3]),  # 8 9 8 9 stands four times
+        ([8, 9] * 8, [8, 8, 8, 3, 3, 3, 3, 3]),  # 8 9 8 9 is no sequence of its own
+        ([8, 8, 9, 9] * 4, [4, 4, 4, 4, 4, 4, 4, 3]),
         ([7, 8, 9] * 4 + [5] * 6, [6, 6, 6, 4, 4, 3, 3, 3]),
         ([8, 8, 9, 8, 8], [3] * 8),
     ],

@@ -195,7 +195,7 @@ def run_numpy(
     toy: Toy,
     search: SearchConfig,
     phrases: Any = None,
-    max_repeats: int = NO_LIMIT,
+    max_repeats: int | Array = NO_LIMIT,
     spans: Any = None,
     joining: tuple[int, ...] = (),
     beams: Any = None,
@@ -1019,6 +1019,19 @@ class TestRepetition:
         toy = dataclasses.replace(toy, logits=logits, max_lengths=np.array([longest]))
         [[found]] = search_toy(toy, SearchConfig(beam_size=1), max_repeats=most)
         assert found.tokens == expected
+
+
+    def test_what_repeats_itself_is_left_to_the_limit_of_what_it_repeats(self) -> None:
+        longest = 9
+        toy = random_toy(0, words=2, longest=longest, sentences=1)
+        logits = np.full_like(toy.logits, 0.0)
+        logits[..., EOS] = -20.0
+        logits[..., A] = 10.0
+        toy = dataclasses.replace(toy, logits=logits, max_lengths=np.array([longest]))
+        limits = np.full((1, LONGEST_REPEATED), 2, np.int32)
+        limits[0, 0] = 8  # A may stand eight times, though A A may stand twice
+        [[found]] = search_toy(toy, SearchConfig(beam_size=1), max_repeats=limits)
+        assert found.tokens == (A,) * 8 + (B,)
 
 
 def every_prefix(longest: int) -> Iterator[tuple[int, ...]]:

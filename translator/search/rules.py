@@ -15,6 +15,11 @@ from translator.search.hypotheses import NEVER, Array, Options, Sentences
 LONGEST_REPEATED = 40
 """Most tokens of a sequence whose repetition in a row is noticed."""
 
+_LENGTHS = np.arange(1, LONGEST_REPEATED + 1)
+DIVIDED = (_LENGTHS[:, None] % _LENGTHS == 0) & (_LENGTHS[:, None] > _LENGTHS)
+"""Which lengths are multiples of which; lengths x lengths, from 1. What repeats a sequence repeats
+two of it in a row half as often; only the sequence itself says how often something stands there."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Vocabulary:
@@ -101,8 +106,7 @@ def no_past(sentences: Sentences, options: Options) -> Past | None:
     There are as many periods as may ever be of use: of a period of p tokens, of which m may stand
     in a row, the rule forbids the token that would make it m + 1.
     """
-    periods = np.arange(1, LONGEST_REPEATED + 1)
-    needed = periods * (sentences.max_repeats.astype(np.int64) + 1)
+    needed = _LENGTHS * (sentences.max_repeats.astype(np.int64) + 1)
     useful = np.flatnonzero((needed <= sentences.max_lengths[:, None]).any(axis=0))
     if not len(useful) and not options.no_repeat_ngram_size:
         return None
@@ -153,7 +157,8 @@ def _repetitions(past: Past, most: Array) -> tuple[Array, Array]:
     """Hypotheses, and the tokens that would complete one repetition too many.
 
     What stands `most` times in a row has `most` - 1 periods of tokens that are each the same as the
-    one a period before; the token that makes it `most` whole periods is one too many.
+    one a period before; the token that makes it `most` whole periods is one too many. What consists
+    of repetitions itself is left to the limit of what is repeated in it.
 
     Args:
         past: Of the hypotheses, as many of each sentence.
@@ -165,7 +170,10 @@ def _repetitions(past: Past, most: Array) -> tuple[Array, Array]:
     last = np.arange(1, count + 1) * most[:, :count] - 1  # batch x periods
     last = last.repeat(len(past.runs) // len(most), axis=0)
     rows, periods = np.nonzero(past.runs[:, :count] == last)
-    return rows, past.history[rows, -1 - periods]
+    runs = past.runs[rows, :count]
+    of_parts = (runs * DIVIDED[periods, :count]).max(axis=1, initial=0)
+    itself = of_parts < runs[np.arange(len(rows)), periods]
+    return rows[itself], past.history[rows[itself], -1 - periods[itself]]
 
 
 def _ngrams(history: Array, n: int) -> tuple[Array, Array]:
