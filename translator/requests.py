@@ -148,7 +148,7 @@ def _runs(ids: Ids, period: int) -> Ids:
     """How many tokens in a row, up to each, are the same as the one a period before."""
     same = np.zeros_like(ids, np.bool_)
     same[:, period:] = (ids[:, period:] == ids[:, :-period]) & (ids[:, period:] > 0)
-    places = np.arange(ids.shape[1])
+    places = np.arange(ids.shape[1], dtype=np.int32)
     runs: Ids = places - np.maximum.accumulate(np.where(same, -1, places), axis=1)
     return runs
 

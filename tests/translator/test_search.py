@@ -1020,7 +1020,6 @@ class TestRepetition:
         [[found]] = search_toy(toy, SearchConfig(beam_size=1), max_repeats=most)
         assert found.tokens == expected
 
-
     def test_what_repeats_itself_is_left_to_the_limit_of_what_it_repeats(self) -> None:
         longest = 9
         toy = random_toy(0, words=2, longest=longest, sentences=1)
