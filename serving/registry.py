@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -243,8 +243,27 @@ class Registry:
             slot.release()
 
 
+def load_here(version: Path) -> Engine:
+    """Makes a translator that searches in this process.
+
+    Raises:
+        ModelFolderError: The folder is missing, damaged, or of an unknown format.
+    """
+    # Not at the top: the master, which forks the workers, needs nothing of it.
+    from translator.translator import Translator
+
+    return Translator.load(version)
+
+
 class ModelFolders:
-    """Reads real model folders."""
+    """Reads real model folders.
+
+    Args:
+        load: Makes a translator of a version folder.
+    """
+
+    def __init__(self, load: Callable[[Path], Engine] = load_here) -> None:
+        self._load = load
 
     def info(self, version: Path) -> Mapping[str, Any]:
         """See `serving.slot.Loader`."""
@@ -253,10 +272,7 @@ class ModelFolders:
     def load(self, version: Path) -> Engine:
         """See `serving.slot.Loader`."""
         limit_arenas()
-        # Not at the top: the master, which forks the workers, needs nothing of it.
-        from translator.translator import Translator
-
-        return Translator.load(version)
+        return self._load(version)
 
 
 def _serve_alone(observer: Observer) -> MakeServed:

@@ -22,7 +22,7 @@ from serving.logs import GunicornLogger, configure_logging
 from serving.master import Master, on_reload
 from serving.metrics import Metrics, SharedFolder
 from serving.observer import Observer, Silent
-from serving.registry import Registry
+from serving.registry import ModelFolders, Registry
 from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader
@@ -134,8 +134,9 @@ def make_registry(
 ) -> Registry:
     """Makes the registry of one process, with the threads that search for it."""
     observer = observer or Silent()
+    searches = max(1, count_cores() // settings.workers)
     batcher = Batcher(
-        max(1, count_cores() // settings.workers),
+        searches,
         queue_seconds=settings.queue_seconds,
         most_waiting=_most_waiting(settings),
         observer=observer,
@@ -146,11 +147,21 @@ def make_registry(
     return Registry(
         folder=settings.models,
         serve=lambda engine: ServedModel(engine, batcher, cache),
-        loader=loader,
+        loader=loader or _model_folders(searches),
         observer=observer,
         memory_bytes=settings.model_memory_mb * 2**20,
         idle_seconds=settings.model_idle_seconds,
     )
+
+
+def _model_folders(searches: int) -> Loader:
+    """Reads real models; those of several searches side by side run in processes of their own."""
+    if searches == 1:
+        return ModelFolders()
+    # Not at the top: the master, which forks the workers, needs nothing of it.
+    from serving.search_processes import SearchProcesses
+
+    return ModelFolders(SearchProcesses(searches).load)
 
 
 def _most_waiting(settings: Settings) -> int:

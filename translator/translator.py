@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,12 +92,7 @@ class Translator:
         self._mender = None
         if mending and model.dictionary is not None and model.info.get("mending", True):
             self._mender = Mender(model.source, model.dictionary, self.source_language)
-        self._engine = Engine(
-            [one.decoder() for one in (model, *others)],
-            model.lexicon if shortlist else None,
-            model.target.placeholders,
-            model.target.joining() & (not is_unspaced(model.info.get("target_language", ""))),
-        )
+        self._models, self._shortlist = (model, *others), shortlist
 
     @classmethod
     def load(
@@ -118,6 +114,7 @@ class Translator:
         """
         models = (SavedTranslator.load(folder) for folder in (path, *others))
         translator = cls(*models, shortlist=shortlist)
+        translator.prepare()
         give_back()  # what reading took
         return translator
 
@@ -159,6 +156,14 @@ class Translator:
     def confidence(self, translation: Translation) -> float:
         """How good a translation is likely to be, from 0 to 1: an estimate of its chrF."""
         return self._estimator.confidence(translation)
+
+    def prepare(self) -> None:
+        """Makes ready what searches need, which the first of them does otherwise.
+
+        Raises:
+            ModelFolderError: What is compiled is no such model.
+        """
+        _ = self._engine
 
     def refresh(self) -> None:
         """Reads the weights of the model anew, where it goes on learning."""
@@ -286,6 +291,16 @@ class Translator:
     def fits(self, text: str) -> bool:
         """Whether the model reads a sentence in full."""
         return len(self._model.source.encode(text)) <= MAX_SOURCE_LENGTH
+
+    @cached_property
+    def _engine(self) -> Engine:
+        model, unspaced = self._model, is_unspaced(self.info.get("target_language", ""))
+        return Engine(
+            [one.decoder() for one in self._models],
+            model.lexicon if self._shortlist else None,
+            model.target.placeholders,
+            model.target.joining() & (not unspaced),
+        )
 
     def _row(self, sentence: Sentence, ids: Sequence[int]) -> Row:
         read = [*ids[:MAX_SOURCE_LENGTH], EOS]

@@ -223,15 +223,35 @@ def _wrk(port: int, bodies: Path, clients: int, seconds: int) -> Load:
 
 
 def memory_of(port: int) -> float:
-    """Mebibytes in memory of the processes that listen on a port, what they share counted once."""
+    """Mebibytes in memory of the processes that serve at a port, what they share counted once."""
     total = 0
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                if f"--port\0{port}\0".encode() in (folder / "cmdline").read_bytes():
-                    parts = (folder / "smaps_rollup").read_text().splitlines()
-                    total += next(int(x.split()[1]) for x in parts if x.startswith("Pss:"))
+    serving = [process for process in processes() if f"--port\0{port}\0" in command_of(process)]
+    for process in {*serving, *(one for parent in serving for one in descendants(parent))}:
+        with contextlib.suppress(OSError):
+            parts = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            total += next(int(x.split()[1]) for x in parts if x.startswith("Pss:"))
     return total / 1024
+
+
+def processes() -> list[int]:
+    """All of this machine."""
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+
+
+def command_of(process: int) -> str:
+    """Its command line, with a NUL after each part."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_text()
+    return ""
+
+
+def descendants(process: int) -> Iterator[int]:
+    """Those that it began, those that these began, and so on."""
+    for file in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, file.read_text().split()):
+                yield child
+                yield from descendants(child)
 
 
 if __name__ == "__main__":
