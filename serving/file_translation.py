@@ -140,8 +140,6 @@ class FileTranslation:
             NotServed: It cannot be had now, or nobody waits for it any more.
         """
         source = self.source if self.source != AUTO else ""
-        if source:
-            self.registry.require(source, self.target)
         texts = self._read(upload, source)
         if not source:
             source = self.registry.source_of(texts, self.target).language

@@ -14,12 +14,14 @@ from serving.cache import Cache
 from serving.garbage import settle
 from serving.languages import Language, english_name
 from serving.observer import Observer, Silent
+from serving.schemas import AUTO
 from serving.served_model import Engine, MakeServed, ServedModel
 from serving.slot import Loader, ModelStatus, Slot
 from serving.waiting import NotReady
 from translator.allocator import limit_arenas
 from translator.detection import Detected, detect
 from translator.errors import InputError, ModelFolderError
+from translator.languages import match_code
 from translator.model_folder import read_info, version_folders
 
 log = logging.getLogger(__name__)
@@ -137,8 +139,10 @@ class Registry:
         sources = [source for source, code in self.pairs if code == target]
         if not sources:
             self._require_known(target)
+            targets = sorted({code for _, code in self.pairs})
             raise InputError(
-                f"{english_name(target)} ({target}) is not available as a target language"
+                f"{english_name(target)} ({target}) is not available as a target language: "
+                f"expected one of {', '.join(targets)}"
             )
         return sources
 
@@ -175,13 +179,26 @@ class Registry:
         ]
         return sorted(languages, key=lambda language: (language.name, language.code))
 
-    def require(self, source: str, target: str) -> None:
-        """Makes sure that a pair is served.
+    def resolve(self, source: str, target: str, *, auto: bool = False) -> tuple[str, str]:
+        """Gives the codes of a pair as they are served; all that is done is done with those.
+
+        Args:
+            source: Code of the language to translate from, as somebody wrote it.
+            target: Code of the one to translate to, likewise.
+            auto: Whether the source may be `auto`, which stays.
 
         Raises:
             InputError: A language is unknown, or both are known but not as this pair.
+            NotReady: No model is ready.
         """
+        self._require_ready()
+        if auto and source.lower() == AUTO:
+            target = self._code(target)
+            self.sources(target)
+            return AUTO, target
+        source, target = self._code(source), self._code(target)
         self._slot(source, target)
+        return source, target
 
     def find(self, source: str, target: str) -> ServedModel:
         """Gives the model of a pair; loads it if it is not in memory.
@@ -220,17 +237,29 @@ class Registry:
         self._require_known(source, target)
         slot = self._by_pair().get((source, target))
         if slot is None:
+            targets = ", ".join(code for known, code in self.pairs if known == source)
             raise InputError(
                 f"{english_name(target)} ({target}) is not available as a target language "
-                f"from {english_name(source)} ({source})"
+                f"from {english_name(source)} ({source}): "
+                + (f"expected one of {targets}" if targets else "that is only a target")
             )
         return slot
 
+    def _code(self, written: str) -> str:
+        code = match_code(written, self._known())
+        if code is None:
+            raise _unsupported(written)
+        return code
+
     def _require_known(self, *codes: str) -> None:
-        known = {code for pair in self.pairs for code in pair}
+        known = self._known()
         for code in codes:
             if code not in known:
-                raise InputError(f"{code} is not supported")
+                raise _unsupported(code)
+
+    def _known(self) -> list[str]:
+        """Codes of all languages that are a source or a target, sorted."""
+        return sorted({code for pair in self.pairs for code in pair})
 
     def _make_room(self, newest: Slot) -> None:
         others = sorted(
@@ -241,6 +270,11 @@ class Registry:
             if sum(one.memory for one in self._slots.values()) <= (self._memory_bytes or 2**63):
                 return
             slot.release()
+
+
+def _unsupported(code: str) -> InputError:
+    # In these very words, which clients look for; what is supported stands in /languages.
+    return InputError(f"{code} is not supported")
 
 
 def load_here(version: Path) -> Engine:

@@ -57,13 +57,14 @@ def translate(
     """
     chosen = request.search_settings(settings)
     glossary = request.terms()
-    sources = _sources(request, registry)
+    source_language, target = registry.resolve(request.source, request.target, auto=True)
+    sources = _sources(request, source_language, target, registry)
     results = [
         Result(_as_it_is(text), source) for text, source in zip(request.texts, sources, strict=True)
     ]
     for language in dict.fromkeys(source.language for source in sources if source.language):
         places = [n for n, source in enumerate(sources) if source.language == language]
-        model = registry.find(language, request.target)
+        model = registry.find(language, target)
         translated = model.translate_texts(
             [request.texts[n] for n in places],
             _search(model, chosen),
@@ -77,15 +78,15 @@ def translate(
     return results
 
 
-def _sources(request: TranslateRequest, registry: Registry) -> list[Source]:
-    if request.source != AUTO:
-        registry.require(request.source, request.target)
+def _sources(
+    request: TranslateRequest, source: str, target: str, registry: Registry
+) -> list[Source]:
+    if source != AUTO:
         if not request.check_source:
-            return [Source(request.source)] * len(request.texts)
-        return [_checked(text, request.source) for text in _words(request)]
+            return [Source(source)] * len(request.texts)
+        return [_checked(text, source) for text in _words(request)]
     return [
-        _detected(text, registry, request.target, check=request.check_source)
-        for text in _words(request)
+        _detected(text, registry, target, check=request.check_source) for text in _words(request)
     ]
 
 

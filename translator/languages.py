@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from translator.errors import ConfigError
@@ -30,6 +31,31 @@ def base_language(code: str) -> str:
     return _LONG.get(base, base)
 
 
+def match_code(written: str, codes: Collection[str]) -> str | None:
+    """Finds the code that somebody means who writes it in another way.
+
+    The code itself comes first, then one that differs in no more than case and `_` for `-`, and
+    then that of the language alone, for a code with a script or region: "pt" for "pt_BR". What
+    could be several is none, so "zh-TW" is neither "zh" nor "zh-Hant" where there are both.
+
+    Args:
+        written: The code as it was written.
+        codes: Those that there are.
+
+    Returns:
+        One of the codes; None if none is meant.
+    """
+    if written in codes:
+        return written
+    if not _CODE.fullmatch(written):
+        return None
+    alike = [code for code in codes if _folded(code) == _folded(written)]
+    language = _folded(written).partition("-")[0]
+    if not alike and language in codes:
+        alike = [code for code in codes if base_language(code) == base_language(language)]
+    return alike[0] if len(alike) == 1 else None
+
+
 def is_unspaced(code: str) -> bool:
     """Whether a language writes no space between words, nor between sentences."""
     return base_language(code) in _UNSPACED
@@ -49,3 +75,7 @@ def check_pair(source: str, target: str) -> None:
             )
     if source == target:
         raise ConfigError(f"--target: expected another language than --source. Received: {target}")
+
+
+def _folded(code: str) -> str:
+    return code.lower().replace("_", "-")

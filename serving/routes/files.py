@@ -83,10 +83,9 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         _require_switched_on(settings)
         fields = read(FileRequest, read_fields(), required=("source", "target"))
         upload = _upload()
+        source, target = registry.resolve(fields.source, fields.target, auto=True)
         own = settings_of_caller(settings)
-        work = FileTranslation(
-            registry, own, fields.source, fields.target, lambda: caller(settings)
-        )
+        work = FileTranslation(registry, own, source, target, lambda: caller(settings))
         if not working.acquire(blocking=False):
             raise Overloaded("Too many files are being translated")
         try:
@@ -96,7 +95,7 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
                     work.run(file, output)
         finally:
             working.release()
-        name = f"{token}-{_safe_name(upload.name, fields.target)}"
+        name = f"{token}-{_safe_name(upload.name, target)}"
         answer = FileAnswer(
             translated_file_url=url_for("files.download_file", name=name, _external=True),
             untranslated=work.untranslated or None,

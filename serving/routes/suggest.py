@@ -38,9 +38,8 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         if suggestions is None:
             raise Forbidden("Suggestions are switched off")
         request = SuggestRequest.parse(read_fields(), settings_of_caller(settings))
-        if (request.source, request.target) not in registry.pairs:
-            registry.require(request.source, request.target)  # says which of the two is unknown
-        suggestions.add(Suggestion(request.source, request.target, request.q, request.s))
+        source, target = registry.resolve(request.source, request.target)
+        suggestions.add(Suggestion(source, target, request.q, request.s))
         return SuggestAnswer().model_dump()
 
     return routes

@@ -168,8 +168,15 @@ def test_auto_to_an_unknown_language(client: FlaskClient, target: str, error: st
 
 def test_auto_to_a_language_that_is_only_a_source(client: FlaskClient) -> None:
     assert refusal(post(client, q="a", source="auto", target="de")) == (
-        "German (de) is not available as a target language"
+        "German (de) is not available as a target language: expected one of en, es"
     )
+
+
+def test_auto_and_the_target_as_people_write_them(client: FlaskClient) -> None:
+    texts = [SENTENCES["en"], SENTENCES["es"]]
+    answer = post(client, q=texts, source="AUTO", target="en-GB").get_json()
+    assert answer["translatedText"] == [texts[0], backwards(texts[1])]
+    assert [one["language"] for one in answer["detectedLanguage"]] == ["en", "es"]
 
 
 # Sources that are checked

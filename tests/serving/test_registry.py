@@ -443,16 +443,42 @@ def test_lookup(make_engine: MakeEngine) -> None:
     registry = Registry([make_engine("es", "en"), make_engine("en", "pt-BR")])
     assert registry.find("es", "en") is registry.find("es", "en")
     assert registry.find("es", "en") is not registry.find("en", "pt-BR")
-    with pytest.raises(InputError, match=r"^zz is not supported$"):
+    unknown = r"^zz is not supported$"
+    with pytest.raises(InputError, match=unknown):
         registry.find("zz", "en")
-    with pytest.raises(InputError, match=r"^zz is not supported$"):
+    with pytest.raises(InputError, match=unknown):
         registry.find("es", "zz")
     with pytest.raises(
         InputError,
         match=r"^Brazilian Portuguese \(pt-BR\) is not available as a target language "
-        r"from Spanish \(es\)$",
+        r"from Spanish \(es\): expected one of en$",
     ):
         registry.find("es", "pt-BR")
+    with pytest.raises(
+        InputError,
+        match=r"^English \(en\) is not available as a target language "
+        r"from Brazilian Portuguese \(pt-BR\): that is only a target$",
+    ):
+        registry.find("pt-BR", "en")
+
+
+def test_codes_are_taken_as_they_are_served(make_engine: MakeEngine) -> None:
+    registry = Registry([make_engine("es", "en"), make_engine("en", "pt-BR")])
+    assert registry.resolve("es", "en") == ("es", "en")
+    assert registry.resolve("ES", "En") == ("es", "en")
+    assert registry.resolve("en_GB", "pt_br") == ("en", "pt-BR")
+    assert registry.resolve("auto", "EN-us", auto=True) == ("auto", "en")
+    assert registry.resolve("Auto", "en", auto=True) == ("auto", "en")
+    with pytest.raises(InputError, match=r"^pt is not supported$"):
+        registry.resolve("en", "pt")
+    with pytest.raises(InputError, match=r"^auto is not supported"):
+        registry.resolve("auto", "en")
+    with pytest.raises(InputError, match=r"^zz is not supported"):
+        registry.resolve("auto", "zz", auto=True)
+    with pytest.raises(InputError, match=r"^Spanish \(es\) is not available as a target language"):
+        registry.resolve("EN", "ES")
+    with pytest.raises(NotReady):
+        Registry([]).resolve("es", "en")
 
 
 def test_the_sources_of_a_target(make_engine: MakeEngine) -> None:
@@ -460,7 +486,10 @@ def test_the_sources_of_a_target(make_engine: MakeEngine) -> None:
     assert registry.sources("en") == ["es", "fr"]
     with pytest.raises(InputError, match=r"^zz is not supported$"):
         registry.sources("zz")
-    with pytest.raises(InputError, match=r"^Spanish \(es\) is not available as a target language$"):
+    with pytest.raises(
+        InputError,
+        match=r"^Spanish \(es\) is not available as a target language: expected one of en, fr$",
+    ):
         registry.sources("es")
 
 

@@ -53,6 +53,14 @@ def test_a_suggestion_is_kept_once(suggesting: FlaskClient, path: Path) -> None:
     assert kept(path) == [("hola", "hello"), ("hola", "hi")]
 
 
+def test_a_suggestion_is_kept_under_the_codes_that_are_served(
+    suggesting: FlaskClient, path: Path
+) -> None:
+    for codes in ({"source": "ES"}, {"source": "es_MX", "target": "En"}):
+        assert suggesting.post("/suggest", json=FIELDS | codes).status_code == 200
+    assert kept(path) == [("hola", "hello")]
+
+
 def test_a_text_and_its_translation_are_not_two_texts(path: Path, engine: Engine) -> None:
     settings = Settings(database=path, suggestions=True, batch_limit=1, char_limit=5)
     client = create_app(settings, Registry([engine])).test_client()
@@ -69,6 +77,7 @@ def test_a_text_and_its_translation_are_not_two_texts(path: Path, engine: Engine
         ({"target": ""}, "Invalid request: missing target parameter"),
         ({"s": ["a"]}, "Invalid request: s: expected"),
         ({"source": "zz"}, "zz is not supported"),
+        ({"source": "auto"}, "auto is not supported"),
         ({"source": "en", "target": "es"}, "Spanish (es) is not available"),
         ({"q": "12345678901"}, "Invalid request: request (11) exceeds text limit (10)"),
         ({"s": "12345678901"}, "Invalid request: request (11) exceeds text limit (10)"),
