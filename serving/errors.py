@@ -8,9 +8,10 @@ import logging
 from flask import Flask, Response, json
 from flask.typing import ResponseReturnValue
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
 
 from serving.database import DatabaseError
+from serving.edge.guard import body_limit
 from serving.waiting import Gone, NoRoom, NotServed
 from translator.errors import InputError
 
@@ -25,6 +26,7 @@ _CLIENT_CLOSED_REQUEST = 499
 def register_error_handlers(app: Flask) -> None:
     """Gives an application the handlers of this module."""
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(NotServed, _not_served)
     app.register_error_handler(Gone, _gone)
@@ -40,6 +42,13 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     response.data = json.dumps({"error": error.description or error.name})
     response.content_type = "application/json"
     return response
+
+
+def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Names the limit, where the error came without words of ours."""
+    if error.description == RequestEntityTooLarge.description:
+        error.description = f"The body is too large: {body_limit()}"
+    return _http_error(error)
 
 
 def _input_error(error: InputError) -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from serving.registry import Registry
 from serving.schemas import AUTO
 from serving.served_model import ServedModel
-from serving.settings import Settings
+from serving.settings import PREFIX, Settings
 from serving.waiting import Caller, Overloaded
 from translator.config import SearchConfig
 from translator.errors import InputError
@@ -95,12 +95,17 @@ def unpack(upload: Upload, scratch: IO[bytes], limit: int) -> Unpacked:
         _require_text(chunk, at_start=size == 0, marked=marked)
         size += len(chunk)
         if size > limit:
-            raise RequestEntityTooLarge(f"The file is larger than {limit} bytes")
+            raise RequestEntityTooLarge(f"The file is too large: {file_limit(limit)}")
         scratch.write(chunk)
     if not size:
         raise InputError("Invalid request: file: expected some text. Received: an empty file")
     scratch.seek(0)
     return Unpacked(kind.inner if isinstance(kind, Gzipped) else kind, packed, scratch)
+
+
+def file_limit(limit: int) -> str:
+    """Says how large a file may be, and which setting says so."""
+    return f"a file may have at most {limit} bytes, also unpacked ({PREFIX}FILE_LIMIT_BYTES)"
 
 
 def _require_text(chunk: bytes, *, at_start: bool, marked: bool) -> None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import TooManyRequests
 from serving.edge import callers, rates
 from serving.edge.callers import Caller, current_caller
 from serving.edge.slots import Slots
-from serving.settings import Settings
+from serving.settings import PREFIX, Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -24,9 +24,10 @@ class _Guard(NamedTuple):
     """What is asked of requests to one endpoint."""
 
     max_body_bytes: int | None
+    limit: str
 
 
-def guarded(*, max_body_bytes: int | None = None) -> Callable[[View], View]:
+def guarded(*, max_body_bytes: int | None = None, limit: str = "") -> Callable[[View], View]:
     """Makes an endpoint ask for the key, and count against its caller's limits.
 
     It marks the function; `install` has what acts on the mark. Stand it below the route:
@@ -38,10 +39,11 @@ def guarded(*, max_body_bytes: int | None = None) -> Callable[[View], View]:
     Args:
         max_body_bytes: Most bytes of a body; the server's limit by default. It must be told here
             because the key is looked for in the body, before the endpoint is called.
+        limit: What whoever sends more is told, where it is not the server's limit.
     """
 
     def mark(view: View) -> View:
-        setattr(view, _MARK, _Guard(max_body_bytes))
+        setattr(view, _MARK, _Guard(max_body_bytes, limit))
         return view
 
     return mark
@@ -86,6 +88,17 @@ def install(app: Flask, settings: Settings, folder: Path | None = None) -> None:
     app.teardown_request(release)
 
 
+def body_limit() -> str:
+    """Says how large the body of the current request may be, and which setting says so."""
+    guard = _guard()
+    told = (guard.limit if guard else "") or (
+        f"a body may have at most {request.max_content_length} bytes ({PREFIX}MAX_BODY_BYTES)"
+    )
+    if request.mimetype == "multipart/form-data":
+        told += f", a form at most {request.max_form_parts} fields"
+    return told
+
+
 def _guard() -> _Guard | None:
     """What is asked of the current request; a browser's question before it (OPTIONS) is free."""
     if request.endpoint is None or request.method == "OPTIONS":
@@ -101,3 +114,5 @@ def _allow_body() -> None:
     guard = _guard()
     if guard and guard.max_body_bytes is not None:
         request.max_content_length = guard.max_body_bytes
+        # It also bounds what is read of a file at once, so a lower one would refuse files.
+        request.max_form_memory_size = guard.max_body_bytes

@@ -18,7 +18,7 @@ from serving.edge.callers import settings_of_caller
 from serving.edge.guard import guarded
 from serving.fields import Text, read
 from serving.file_store import files_of
-from serving.file_translation import FileTranslation, Upload, unpack
+from serving.file_translation import FileTranslation, Upload, file_limit, unpack
 from serving.operation import Operation, describe
 from serving.registry import Registry
 from serving.settings import Settings
@@ -69,7 +69,10 @@ def blueprint(settings: Settings, registry: Registry) -> Blueprint:
         store.sweep()
 
     @routes.post("/translate_file")
-    @guarded(max_body_bytes=settings.file_limit_bytes + _ENVELOPE_BYTES)
+    @guarded(
+        max_body_bytes=settings.file_limit_bytes + _ENVELOPE_BYTES,
+        limit=file_limit(settings.file_limit_bytes),
+    )
     @describe(
         Operation(
             "Translate a file",

@@ -15,10 +15,13 @@ from serving.app import create_app
 from serving.edge.checks import check_edge
 from serving.file_store import FileStore
 from serving.registry import Registry
+from serving.served_model import Engine
 from serving.settings import Settings
 from serving.waiting import NoRoom
 from translator.errors import ConfigError
 from translator.formats.registry import extensions
+
+LIMIT = "a file may have at most 100000 bytes, also unpacked (TRANSLATE_FILE_LIMIT_BYTES)"
 
 
 @pytest.fixture
@@ -239,7 +242,7 @@ def test_a_zip_bomb_is_let_go_of_at_the_limit(client: FlaskClient, folder: Path)
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000
     start = time.monotonic()
-    assert refused(send(client, bomb, "x.txt.gz"), 413) == "The file is larger than 100000 bytes"
+    assert refused(send(client, bomb, "x.txt.gz"), 413) == f"The file is too large: {LIMIT}"
     assert time.monotonic() - start < 5
     assert list(folder.iterdir()) == []
 
@@ -250,8 +253,15 @@ def test_a_bomb_of_zeros(client: FlaskClient) -> None:
 
 def test_a_large_body(client: FlaskClient) -> None:
     assert fetched(client, send(client, (b"uno" + b" " * 700 + b"\n") * 14)).status_code == 200
-    refused(send(client, b"uno\n" * 100_000), 413)
-    refused(send(client, b"u" * 100_001), 413)
+    told = refused(send(client, b"uno\n" * 100_000), 413)
+    assert told == f"The body is too large: {LIMIT}, a form at most 1000 fields"
+    assert refused(send(client, b"u" * 100_001), 413) == f"The file is too large: {LIMIT}"
+
+
+def test_a_file_may_be_larger_than_other_bodies(engine: Engine, folder: Path) -> None:
+    settings = Settings(max_body_bytes=1_000, file_limit_bytes=100_000, files_folder=folder)
+    client = create_app(settings, Registry([engine])).test_client()
+    assert fetched(client, send(client, b"uno dos\n" * 5_000)).status_code == 200
 
 
 def test_a_large_body_without_a_length(client: FlaskClient) -> None:

@@ -347,7 +347,15 @@ def test_the_number_of_texts_is_limited(client: FlaskClient) -> None:
 @pytest.mark.parametrize("kind", ["json", "data"])
 def test_a_body_over_the_limit(client: FlaskClient, kind: str) -> None:
     fields = PAIR | {"q": "a" * 10_000_000}
-    refusal(client.post("/translate", **{kind: fields}), status=413)
+    assert refusal(client.post("/translate", **{kind: fields}), status=413) == (
+        "The body is too large: a body may have at most 1048576 bytes (TRANSLATE_MAX_BODY_BYTES)"
+    )
+
+
+def test_a_form_of_too_many_parts(client: FlaskClient) -> None:
+    data = PAIR | {"q": ["uno"] * 1_001}
+    response = client.post("/translate", data=data, content_type="multipart/form-data")
+    assert refusal(response, status=413).endswith(", a form at most 1000 fields")
 
 
 @pytest.mark.parametrize("kind", ["json", "data"])
