@@ -26,6 +26,17 @@ def read_fields() -> dict[str, Any]:
     return cast("dict[str, Any]", g.fields)
 
 
+def is_unannounced_json() -> bool:
+    """Whether the current request has a JSON object for a body, and a header that says otherwise.
+
+    `curl -d '{...}'` sends such ones: as a form, in which nothing of it is found.
+    """
+    if request.is_json or request.mimetype == "multipart/form-data":
+        return False
+    body = request.get_data().strip()
+    return body.startswith(b"{") and body.endswith(b"}")
+
+
 def _read_fields() -> dict[str, Any]:
     # A form with files goes to the disk as it comes; it is not held in memory as well.
     if request.mimetype == "multipart/form-data":

@@ -10,8 +10,10 @@ from flask.typing import ResponseReturnValue
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, ServiceUnavailable
 
+from serving.body import is_unannounced_json
 from serving.database import DatabaseError
 from serving.edge.guard import body_limit
+from serving.fields import MissingField
 from serving.waiting import Gone, NoRoom, NotServed
 from translator.errors import InputError
 
@@ -28,6 +30,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(InputError, _input_error)
+    app.register_error_handler(MissingField, _missing_field)
     app.register_error_handler(NotServed, _not_served)
     app.register_error_handler(Gone, _gone)
     app.register_error_handler(OSError, _os_error)
@@ -53,6 +56,11 @@ def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 def _input_error(error: InputError) -> ResponseReturnValue:
     return {"error": str(error)}, 400
+
+
+def _missing_field(error: MissingField) -> ResponseReturnValue:
+    hint = ": the body looks like JSON, which needs the header Content-Type: application/json"
+    return {"error": f"{error}{hint if is_unannounced_json() else ''}"}, 400
 
 
 def _not_served(error: NotServed) -> ResponseReturnValue:

@@ -23,6 +23,10 @@ NUMBER_TEXT = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?"
 """How any other number is."""
 
 
+class MissingField(InputError):
+    """A field that must be given is not."""
+
+
 def read(kind: type[Request], fields: Mapping[str, Any], required: Sequence[str]) -> Request:
     """Checks the fields of a request, whatever kind of body they came in.
 
@@ -32,12 +36,13 @@ def read(kind: type[Request], fields: Mapping[str, Any], required: Sequence[str]
         required: Names of those that must be given.
 
     Raises:
-        InputError: A field is missing or of the wrong type.
+        MissingField: A field is missing.
+        InputError: One is of the wrong type.
     """
     given = {name: value for name, value in fields.items() if value not in (None, "")}
     for name in required:
         if given.get(name) in (None, []):
-            raise InputError(f"Invalid request: missing {name} parameter")
+            raise MissingField(f"Invalid request: missing {name} parameter")
     try:
         return kind.model_validate(given)
     except ValidationError as error:
