@@ -14,6 +14,7 @@ from serving.setting_types import Origins, Rate, RateStorage
 from serving.validation import explain
 from translator.errors import ConfigError
 from translator.texts.glossary import MOST_TERMS
+from translator.wording import did_you_mean
 
 PREFIX = "TRANSLATE_"
 IN_MEMORY = "memory://"
@@ -231,7 +232,10 @@ class Settings(BaseModel):
         if unknown:
             known = ", ".join(variable.name for variable in variables())
             received = ", ".join(PREFIX + name.upper() for name in unknown)
-            raise ConfigError(f"Unknown setting: expected one of {known}. Received: {received}")
+            meant = did_you_mean(unknown, cls.model_fields, lambda name: PREFIX + name.upper())
+            raise ConfigError(
+                f"Unknown setting: expected one of {known}. Received: {received}{meant}"
+            )
         values.update((name, value) for name, value in options.items() if value is not None)
         try:
             return cls(**values)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from translator.constants import NUM_SPECIAL
 from translator.errors import ConfigError
+from translator.wording import did_you_mean
 
 Cell = Literal["lstm", "gru", "tanh"]
 Attention = Literal["additive", "multiplicative", "none"]
@@ -158,7 +159,7 @@ def from_mapping(kind: type[_Config], values: Mapping[str, Any]) -> _Config:
     if unknown:
         raise ConfigError(
             f"{kind.__name__}: expected keys among {', '.join(fields)}. "
-            f"Received: {', '.join(unknown)}"
+            f"Received: {', '.join(unknown)}{did_you_mean(unknown, fields)}"
         )
     try:
         return kind(**values)

@@ -81,8 +81,11 @@ def test_what_needs_the_database_says_so(name: str) -> None:
 
 
 def test_a_misspelled_setting_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"TRANSLATE_CHAR_LIMIT.*Received: TRANSLATE_CHARLIMIT"):
-        Settings.from_environ({"TRANSLATE_CHARLIMIT": "100"})
+    with pytest.raises(ConfigError, match=r"TRANSLATE_CHAR_LIMIT.*Received: ") as caught:
+        Settings.from_environ({"TRANSLATE_CHARLIMIT": "100", "TRANSLATE_WORKER": "2"})
+    received = "TRANSLATE_CHARLIMIT, TRANSLATE_WORKER"
+    meant = "TRANSLATE_CHAR_LIMIT and TRANSLATE_WORKERS"
+    assert str(caught.value).endswith(f"Received: {received}. Did you mean {meant}?")
 
 
 def test_what_kubernetes_says_of_a_service_called_translate_is_no_setting() -> None:

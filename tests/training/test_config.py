@@ -209,7 +209,8 @@ class TestLoad:
         [
             ("epochs", "'epochs'"),
             ("", "''"),
-            ("epoch=3", "epoch"),
+            ("epoch=3", "Received: epoch. Did you mean epochs?"),
+            ("Learning-Rate=3", "Received: Learning-Rate. Did you mean learning_rate?"),
             ("=3", "expected keys among"),
             ("epochs=", "epochs: expected a whole number. Received: ''"),
             ("epochs=three", "epochs: expected a whole number. Received: 'three'"),
