@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.corpus import Pair, bare_names, read_corpus
@@ -35,6 +35,13 @@ def read_test(
         files, columns=columns, languages=languages, filter=_ALL, skip_bad_lines=skip_bad_lines
     )
     return corpus.pairs
+
+
+def in_short(report: Mapping[str, Any]) -> str:
+    """The scores of a report of `score_pairs`: "BLEU 38.20, chrF 58.12 on test.tsv"."""
+    scores = ", ".join(f"{score['metric']} {score['value']:.2f}" for score in report["scores"])
+    which = " (validation)" if report.get("validation") else ""
+    return f"{scores} on {', '.join(report['data'])}{which}"
 
 
 def score_pairs(

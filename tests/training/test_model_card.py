@@ -61,9 +61,9 @@ def test_validation_pairs_are_marked(version: Path) -> None:
 
 @pytest.mark.parametrize("tested", [True, False])
 def test_an_export_without_test_pairs_has_a_hint(
-    tested: bool, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tested: bool, version: Path, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.export.export_run", lambda *_: tmp_path)
+    monkeypatch.setattr("training.export.export_run", lambda *_: version)
     options = ["--test", "test.tsv"] if tested else []
     result = CliRunner().invoke(main, ["export", str(toy_run), str(tmp_path), *options])
     assert result.exit_code == 0, result.stderr

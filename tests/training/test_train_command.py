@@ -571,8 +571,6 @@ class TestExport:
             *("--licence", "CC0", "--attribution", "nobody"),
         )
         assert result.exit_code == 0
-        assert result.stdout == f"exported to {tmp_path / 'xx-yy' / '1'}\n"
-
         text = (tmp_path / "xx-yy" / "1" / "assets" / "model.json").read_text()
         info = json.loads(text)
         assert (info["source_language"], info["target_language"]) == ("xx", "yy")
@@ -585,6 +583,14 @@ class TestExport:
             scores = {score["metric"]: score for score in report["scores"]}
             assert scores["chrF"]["value"] > 99
             assert all("version:" in score["signature"] for score in scores.values())
+        valid, test = (
+            "BLEU {:.2f}, chrF {:.2f}".format(*(score["value"] for score in report["scores"]))
+            for report in info["scores"]
+        )
+        assert result.stdout == (
+            f"exported to {tmp_path / 'xx-yy' / '1'}: "
+            f"{valid} on valid.tsv (validation); {test} on test.tsv\n"
+        )
         # Where files lay on the machine that trained is nobody's business.
         assert str(toy_corpus) not in text
         assert str(toy_run) not in text

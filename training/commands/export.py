@@ -9,6 +9,7 @@ import click
 
 from training.commands.common import FOLDER, clear_errors
 from translator.errors import TranslatorError
+from translator.model_folder import read_info
 from translator.quiet import import_tensorflow
 
 
@@ -29,8 +30,10 @@ def export(
             raise TranslatorError("export needs TensorFlow: expected KERAS_BACKEND=tensorflow")
         import_tensorflow(threads=1)  # a search on each core is faster than one on all
         from training.export import export_run
+        from training.scoring import in_short
 
         folder = export_run(run_folder, destination, files, licence, attribution)
+        reports = read_info(folder)["scores"]
     if not files:
         click.echo(
             "scored on the validation pairs alone, which chose the checkpoint and the search; "
@@ -39,4 +42,4 @@ def export(
         )
     if not licence:
         click.echo("model.json names no licence of the training data; --licence does", err=True)
-    click.echo(f"exported to {folder}")
+    click.echo(f"exported to {folder}: {'; '.join(map(in_short, reports))}")
