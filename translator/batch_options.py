@@ -75,9 +75,10 @@ _OPTIONS: Final = (
         "--output",
         default=STANDARD_STREAM,
         type=click.Path(allow_dash=True),
-        help="Write to this file, which appears only when complete. {name}, {stem} and {target} "
-        "stand for the FILE's name, its name without the extension, and the target language; a "
-        "folder means FOLDER/{name}. Gzipped if it ends in .gz. Default: standard output.",
+        help="Write to this file, which appears only when complete; one that is there already is "
+        "replaced then, without asking. {name}, {stem} and {target} stand for the FILE's name, its "
+        "name without the extension, and the target language; a folder means FOLDER/{name}. "
+        "Gzipped if it ends in .gz. Default: standard output.",
     ),
     click.option(
         "--resume",

@@ -291,6 +291,19 @@ def test_a_failure_in_the_middle_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_an_existing_file_is_replaced_as_the_help_says(
+    translator: UpperCase, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    output.write_text("old, and longer than what comes\n")
+    result = _invoke("--output", output, "--quiet", stdin=b"a\n")
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert output.read_text() == "A\n"
+    told = " ".join(_invoke("--help").stdout.split())
+    assert "one that is there already is replaced then, without asking" in told
+
+
 def test_output_into_a_missing_folder_fails_before_the_model_loads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
