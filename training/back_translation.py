@@ -14,6 +14,7 @@ from translator.files import chunked
 from translator.text import normalize
 from translator.texts.sentence import Sentence
 from translator.translator import Translator
+from translator.wording import plural
 
 _CHUNK_SIZE = 2000
 """Lines held at a time: enough to sort into batches of like length."""
@@ -41,8 +42,10 @@ class Counts:
 
     def __str__(self) -> str:
         return (
-            f"{self.read:,} lines read, {self.written:,} pairs written, left out: {self.blank:,} "
-            f"blank, {self.too_long:,} too long, {self.cut:,} cut, {self.empty:,} empty"
+            f"{self.read:,} {plural('line', self.read)} read, "
+            f"{self.written:,} {plural('pair', self.written)} written, "
+            f"left out: {self.blank:,} blank, {self.too_long:,} too long, {self.cut:,} cut, "
+            f"{self.empty:,} empty"
         )
 
 

@@ -18,6 +18,7 @@ from translator.batch import Ids, pad
 from translator.constants import BACK_TRANSLATED, BOS, EOS
 from translator.errors import ConfigError, CorpusError
 from translator.tokenizer import Tokenizer
+from translator.wording import plural
 
 FEW_WIDTHS = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 """Close together where sentences are many: each costs a compilation, each step apart padding."""
@@ -84,8 +85,8 @@ def encode_chunks(
                 kept_made += n >= first_made
     if not len(encoded):
         raise CorpusError(
-            f"expected pairs of at most {max_length} pieces a side. Received: {read} pairs, "
-            "all of them longer"
+            f"expected pairs of at most {max_length} {plural('piece', max_length)} a side. "
+            f"Received: {read} {plural('pair', read)}, all of them longer"
         )
     left_out = (read - read_made) - (len(encoded) - kept_made)
     return dataclasses.replace(encoded, made=kept_made, left_out=left_out)

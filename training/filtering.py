@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from translator.errors import ConfigError
+from translator.wording import plural
 
 _RATIO_SLACK: Final = 20
 
@@ -83,9 +84,10 @@ class Counts:
 
     def __str__(self) -> str:
         text = (
-            f"{self.read} lines read, {self.kept} pairs kept, dropped: {self.empty} empty, "
+            f"{self.read} {plural('line', self.read)} read, "
+            f"{self.kept} {plural('pair', self.kept)} kept, dropped: {self.empty} empty, "
             f"{self.too_long} too long, {self.ratio} uneven in length, "
-            f"{self.duplicate} duplicate, {self.bad_lines} bad lines"
+            f"{self.duplicate} duplicate, {self.bad_lines} bad {plural('line', self.bad_lines)}"
         )
         # Files of lines have none.
         return f"{text}, {self.untranslated} untranslated" if self.untranslated else text

@@ -16,6 +16,7 @@ from translator.dictionary import Dictionary
 from translator.errors import CheckpointError, ModelFolderError
 from translator.languages import is_unspaced
 from translator.shortlist import Lexicon
+from translator.wording import plural
 
 
 def leave_lexicon(run: Run, pairs: EncodedPairs, say: Callable[[str], None]) -> None:
@@ -69,7 +70,8 @@ def leave_dictionary(run: Run, corpus: StreamedCorpus, say: Callable[[str], None
         dictionary = dictionary.merged(Dictionary.load(origin))
     if dictionary.known:
         _save(dictionary, path)
-        say(f"dictionary of {len(dictionary.known)} words in {time.monotonic() - begun:.1f} s")
+        words = len(dictionary.known)
+        say(f"dictionary of {words} {plural('word', words)} in {time.monotonic() - begun:.1f} s")
 
 
 def _of_origin(run: Run, in_run: str, in_model_folder: str) -> Path | None:

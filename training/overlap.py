@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from training.corpus import Chunk, Pair
+from translator.wording import plural
 
 
 class Overlap:
@@ -39,7 +40,7 @@ class Overlap:
     def __str__(self) -> str:
         count = self.count
         return (
-            f"{count:,} of {len(self._valid):,} validation pairs "
+            f"{count:,} of {len(self._valid):,} validation {plural('pair', len(self._valid))} "
             f"{'shares' if count == 1 else 'share'} a sentence with the training pairs: "
             f"{'its' if count == 1 else 'their'} scores flatter"
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from training.config import TrainConfig
 from translator.config import from_mapping
+from translator.wording import plural
 
 Settings = Mapping[str, Any]
 """Names of `TrainConfig` to values."""
@@ -90,4 +91,5 @@ def choose_config(given: Settings, pairs: int) -> tuple[TrainConfig, str]:
     own = {*given, *(["learning_rate"] if given.get("cell", cell) != cell else [])}
     chosen = {name: value for name, value in wanted.items() if name not in own}
     shown = ", ".join(f"{name}={value}" for name, value in chosen.items()) or "the defaults"
-    return from_mapping(TrainConfig, {**chosen, **given}), f"settings for {pairs} pairs: {shown}"
+    told = f"settings for {pairs} {plural('pair', pairs)}: {shown}"
+    return from_mapping(TrainConfig, {**chosen, **given}), told

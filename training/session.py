@@ -31,6 +31,7 @@ from training.trainee import make_trainee, state_of
 from training.workers import TellState
 from translator.errors import ClusterError, TranslatorError
 from translator.model import Seq2Seq
+from translator.wording import plural
 
 _T = TypeVar("_T")
 
@@ -107,9 +108,10 @@ class Session:
             reason = f"stopped at update {progress.update}; the same command goes on from there"
             self._display.say(reason)
             return Outcome(progress, reason, interrupted)
-        reason = f"all {self._total} updates are done"
+        reason = f"all {self._total} updates are done" if self._total > 1 else "1 update is done"
         if progress.update < self._total:
-            reason = f"no better checkpoint in {progress.stale} validations"
+            validations = plural("validation", progress.stale)
+            reason = f"no better checkpoint in {progress.stale} {validations}"
         self._display.say(f"{reason}; the best checkpoint is of update {progress.best_update}")
         return Outcome(progress, reason)
 

@@ -28,6 +28,7 @@ from training.words import learn_words, read_words, write_words
 from training.workers import leading
 from translator.errors import TranslatorError
 from translator.model import build
+from translator.wording import plural
 
 
 def train(
@@ -89,7 +90,8 @@ def _words(run: Run, corpus: StreamedCorpus, say: Callable[[str], None]) -> list
         begun = time.monotonic()
         words = learn_words(corpus.untagged)
         write_words(path, words)
-        say(f"{len(words)} pairs of single words learnt in {time.monotonic() - begun:.1f} s")
+        pairs, seconds = plural("pair", len(words)), time.monotonic() - begun
+        say(f"{len(words)} {pairs} of single words learnt in {seconds:.1f} s")
     return read_words(path)
 
 
@@ -137,8 +139,10 @@ def train_pairs(
     model = build(run.model_config, config.dtype(), config.seed)
     run.load_initial(model)
     say(
-        f"{len(pairs)} pairs of at most {config.max_length} pieces a side, in {len(batches)} "
-        f"batches; {epochs} {'epoch' if epochs == 1 else 'epochs'}, {total} updates; "
+        f"{len(pairs)} {plural('pair', len(pairs))} of at most {config.max_length} "
+        f"{plural('piece', config.max_length)} a side, in {len(batches)} "
+        f"{plural('batch', len(batches), 'batches')}; {epochs} {plural('epoch', epochs)}, "
+        f"{total} {plural('update', total)}; "
         f"{model.count_params():,} weights, "
         f"{config.dtype()}{_about(pairs, config.max_length)}"
     )
@@ -155,15 +159,16 @@ def train_pairs(
 
 def _about(pairs: EncodedPairs, max_length: int) -> str:
     """How many pairs were made of others, and how many of the others were left out."""
-    text = f"; {pairs.made:,} of the pairs are made of the others" if pairs.made else ""
+    are = plural("is", pairs.made, "are")
+    text = f"; {pairs.made:,} of the pairs {are} made of the others" if pairs.made else ""
     if not pairs.left_out:
         return text
     read = pairs.original + pairs.left_out
-    has = "has" if pairs.left_out == 1 else "have"
-    was = "was" if pairs.left_out == 1 else "were"
+    has = plural("has", pairs.left_out, "have")
+    was = plural("was", pairs.left_out, "were")
     return (
-        f"{text}; {pairs.left_out:,} of {read:,} pairs {has} more than {max_length} pieces and "
-        f"{was} left out (max_length)"
+        f"{text}; {pairs.left_out:,} of {read:,} {plural('pair', read)} {has} more than "
+        f"{max_length} {plural('piece', max_length)} and {was} left out (max_length)"
     )
 
 

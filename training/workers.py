@@ -25,6 +25,7 @@ from translator.config import from_mapping
 from translator.errors import ClusterError, TranslatorError
 from translator.layers.numerics import Tensor
 from translator.model import Seq2Seq, build
+from translator.wording import plural
 
 
 @contextlib.contextmanager
@@ -123,7 +124,7 @@ def work(cluster: Cluster, parts: int, say: Callable[[str], None]) -> None:
             with cluster.clear_errors():
                 learn(*words_to_batch(words))
             updates += 1
-    say(f"process 0 has ended the run; took part in {updates} updates")
+    say(f"process 0 has ended the run; took part in {updates} {plural('update', updates)}")
 
 
 def _make_trainee(cluster: Cluster, words: Words, parts: int) -> DataParallelSeq2Seq:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from translator.errors import TranslatorError
+from translator.wording import plural
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -88,7 +89,8 @@ class Meter:
         told = f"{self._name}: {self._done:,}"
         if self._total is not None:
             told += f" of {self._total:,}"
-        told += f" segments, {rate:,.1f}/s"
+        count = self._done if self._total is None else self._total
+        told += f" {plural('segment', count)}, {rate:,.1f}/s"
         if self._total is not None and rate > 0:
             left = timedelta(seconds=round((self._total - self._done) / rate))
             told += f", {left} left"

@@ -7,6 +7,7 @@ import os
 from translator.errors import InputError
 from translator.files import read_file
 from translator.texts.glossary import Glossary, check_term
+from translator.wording import plural
 
 
 def read_glossary(path: str | os.PathLike[str]) -> Glossary:
@@ -42,7 +43,8 @@ def _terms(line: str) -> tuple[str, str]:
     columns = line.split("\t")
     if len(columns) != 2:
         raise InputError(
-            f"expected a source term, a tab and a target term. Received: {len(columns)} columns"
+            "expected a source term, a tab and a target term. "
+            f"Received: {len(columns)} {plural('column', len(columns))}"
         )
     source, target = map(check_term, columns)
     return source, target

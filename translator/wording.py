@@ -6,6 +6,17 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 
+def plural(noun: str, count: int, many: str = "") -> str:
+    """The noun as it stands behind a number: "line" behind 1, "lines" behind all others.
+
+    Args:
+        noun: For one.
+        count: How many there are.
+        many: For several, where that is not the noun with an s.
+    """
+    return noun if count == 1 else many or f"{noun}s"
+
+
 def did_you_mean(
     received: Iterable[str], known: Collection[str], shown: Callable[[str], str] = str
 ) -> str:

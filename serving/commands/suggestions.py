@@ -10,6 +10,7 @@ import click
 from serving.commands.common import database_option, find_database
 from serving.suggestions import Suggestions
 from translator.console import exit_statuses
+from translator.wording import plural
 
 
 @click.group()
@@ -29,4 +30,4 @@ def export(source: str, target: str, database: Path | None) -> None:
         for pair in pairs:
             sys.stdout.buffer.write(("\t".join(pair) + "\n").encode())
         sys.stdout.buffer.flush()
-        click.echo(f"{len(pairs)} pairs of {source}-{target}", err=True)
+        click.echo(f"{len(pairs)} {plural('pair', len(pairs))} of {source}-{target}", err=True)

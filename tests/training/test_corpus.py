@@ -291,7 +291,7 @@ class TestErrors:
         [
             ("a,b,c", "3 names, 0 of them empty"),
             ("corpus.es,", "2 names, 1 of them empty"),
-            ("", "1 names, 1 of them empty"),
+            ("", "1 name, 1 of them empty"),
         ],
     )
     def test_neither_one_file_nor_two(self, source: str, received: str) -> None:
@@ -334,8 +334,8 @@ def test_each_line_is_counted_once() -> None:
         read=6, kept=1, empty=1, too_long=1, ratio=1, duplicate=1, bad_lines=1
     )
     assert str(corpus.counts) == (
-        "6 lines read, 1 pairs kept, dropped: 1 empty, 1 too long, 1 uneven in length, "
-        "1 duplicate, 1 bad lines"
+        "6 lines read, 1 pair kept, dropped: 1 empty, 1 too long, 1 uneven in length, "
+        "1 duplicate, 1 bad line"
     )
 
 

@@ -75,7 +75,7 @@ class TestEncodePairs:
         assert (len(pairs), pairs.original, pairs.made, pairs.left_out) == (3, 2, 1, 1)
 
     def test_says_that_all_are_too_long(self, tokenizer: Tokenizer) -> None:
-        with pytest.raises(CorpusError, match=r"at most 2 pieces.*Received: 1 pairs"):
+        with pytest.raises(CorpusError, match=r"at most 2 pieces.*Received: 1 pair,"):
             encode_pairs(TEXTS[2:], tokenizer, tokenizer, max_length=2)
 
 

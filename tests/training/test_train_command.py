@@ -479,7 +479,7 @@ class TestBadInput:
         ("changes", "told"),
         [
             ({"vocab_size": 100}, "vocab_size: 100 pieces cannot be learnt"),
-            ({"max_length": 1}, "expected pairs of at most 1 pieces a side"),
+            ({"max_length": 1}, "expected pairs of at most 1 piece a side"),
         ],
         ids=str,
     )
@@ -555,7 +555,7 @@ class TestForms:
         assert result.exit_code == 0
         # The second file repeats the first, goes on, and ends in a line that is no text.
         assert "training pairs: 61 lines read, 40 pairs kept" in result.stderr
-        assert "20 duplicate, 1 bad lines" in result.stderr
+        assert "20 duplicate, 1 bad line" in result.stderr
 
     def test_settings_are_listed_as_toml(self, tmp_path: Path) -> None:
         (tmp_path / "run.toml").write_text(invoke("settings").stdout)

@@ -236,6 +236,10 @@ def test_terms_of_a_glossary_reach_the_search(translator: UpperCase, tmp_path: P
     assert [t.target for t in second.terms] == ["database"]
 
 
+def test_the_summary_of_a_single_line(translator: UpperCase) -> None:
+    assert _invoke(stdin=b"a\n").stderr.startswith("1 line, 0 truncated, ")
+
+
 def test_the_summary_counts_lines_and_cut_translations(translator: UpperCase) -> None:
     result = _invoke(stdin=b"a\ncut\nb\n")
 
@@ -367,7 +371,7 @@ def test_n_best_of_zero_is_refused(translator: UpperCase) -> None:
     [
         (
             "a\tb\nperro\n",
-            ", line 2: expected a source term, a tab and a target term. Received: 1 columns",
+            ", line 2: expected a source term, a tab and a target term. Received: 1 column",
         ),
         (
             "a\tb\tc\n",

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from translator.wording import did_you_mean
+from translator.wording import did_you_mean, plural
 
 KNOWN = ["epochs", "batch_tokens", "learning_rate"]
+
+
+def test_a_noun_behind_a_number() -> None:
+    assert [plural("line", count) for count in (0, 1, 2)] == ["lines", "line", "lines"]
+    assert [plural("batch", count, "batches") for count in (1, 2)] == ["batch", "batches"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import click
 from training.commands.common import FOLDER, clear_errors, threads_option
 from translator.config import SearchConfig
 from translator.hardware import count_cores
+from translator.wording import plural
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -119,6 +120,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[Counts], None]]:
 
         def show(counts: Counts) -> None:
             rate = counts.read / max(time.monotonic() - started, 1e-3)
-            progress.update(task, description=f"{counts.read:,} lines, {rate:,.1f} lines/s")
+            told = f"{counts.read:,} {plural('line', counts.read)}, {rate:,.1f} lines/s"
+            progress.update(task, description=told)
 
         yield show

@@ -11,6 +11,7 @@ from training.commands.common import FOLDER, clear_errors, columns_option, parse
 from translator.config import SearchConfig
 from translator.hardware import count_cores
 from translator.quiet import import_tensorflow
+from translator.wording import plural
 
 
 @click.command()
@@ -57,8 +58,9 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
+    count = report["sentences"]
     click.echo(
-        f"{report['sentences']} sentences, beam {beam_size}, {report['seconds']:.1f} s, "
+        f"{count} {plural('sentence', count)}, beam {beam_size}, {report['seconds']:.1f} s, "
         f"{report['truncated']} truncated, {report['empty']} empty, {report['looping']} looping, "
         f"{report['copied']} copied"
     )

@@ -11,6 +11,7 @@ import click
 
 from training.commands.common import FOLDER, clear_errors, hold_out_options
 from training.sources import BASE_URL, SOURCES
+from translator.wording import plural
 
 if TYPE_CHECKING:
     from training.download import Show
@@ -82,7 +83,7 @@ def fetch(
         with _progress(f"{source} {language} {second_language}", quiet) as show:
             fetched = fetch_pairs(request, output, retries=retries, show=show)
     for path, count in fetched.pairs.items():
-        click.echo(f"{path}  {count:,} pairs")
+        click.echo(f"{path}  {count:,} {plural('pair', count)}")
     click.echo(f"{fetched.notice}  {SOURCES[source].licence}")
 
 

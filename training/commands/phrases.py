@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from training.commands.common import clear_errors
+from translator.wording import plural
 
 
 @click.command()
@@ -52,4 +53,4 @@ def phrases(
             for count, pair in enumerate(made, 1):  # noqa: B007 - counted
                 write(*(pair if columns == "1,2" else pair[::-1]))
     if not quiet:
-        click.echo(f"{output}: {count:,} pairs", err=True)
+        click.echo(f"{output}: {count:,} {plural('pair', count)}", err=True)

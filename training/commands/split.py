@@ -13,6 +13,7 @@ from training.commands.common import (
     hold_out_options,
     parse_columns,
 )
+from translator.wording import plural
 
 
 @click.command()
@@ -73,4 +74,5 @@ def split(
                     write(*pair)
     click.echo(str(corpus.counts), err=True)
     for name, path in paths.items():
-        click.echo(f"{path}  {len(getattr(parts, name)):,} pairs")
+        count = len(getattr(parts, name))
+        click.echo(f"{path}  {count:,} {plural('pair', count)}")

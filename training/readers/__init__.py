@@ -11,6 +11,7 @@ from training.readers.po import read_po
 from training.readers.stream import BadLine, Item
 from training.readers.tmx import read_tmx
 from translator.errors import CorpusError
+from translator.wording import plural
 
 __all__ = ["BadLine", "Item", "read_source"]
 
@@ -37,7 +38,7 @@ def read_source(
     if len(paths) > 2 or not all(paths):
         raise CorpusError(
             f"{source!r}: expected one TSV file, or two line-aligned files joined by a comma. "
-            f"Received: {len(paths)} names, {paths.count('')} of them empty"
+            f"Received: {len(paths)} {plural('name', len(paths))}, {paths.count('')} of them empty"
         )
     for path in paths:
         if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):

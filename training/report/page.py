@@ -169,7 +169,7 @@ def _validations(rows: Rows) -> list[list[str]]:
 
 def _about(examples: Examples) -> str:
     count = len(examples.sentences)
-    which = f"All {count:,} sentences"
+    which = f"All {count:,} sentences" if count != 1 else "The only sentence"
     if count < examples.total:
         which = f"The first {count:,} of {examples.total:,} sentences"
     beam = examples.search.beam_size

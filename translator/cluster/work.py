@@ -21,6 +21,7 @@ from translator.pipeline.filling import Filler, adapted
 from translator.pipeline.options import CHUNK_SIZE, Options
 from translator.pipeline.setup import Setup, set_up
 from translator.pipeline.statistics import Statistics
+from translator.wording import plural
 
 _UNFINISHED: Final = ".parts"
 _JOURNAL: Final = ".journal"
@@ -112,7 +113,10 @@ class PartFolder:
         names = {self.name(number) for number in range(parts)}
         missing = names - set(os.listdir(self.path))
         if missing:
-            raise InputError(f"{self.path}: expected {parts} parts. Received: no {min(missing)}")
+            raise InputError(
+                f"{self.path}: expected {parts} {plural('part', parts)}. "
+                f"Received: no {min(missing)}"
+            )
         for entry in self.path.iterdir():
             if entry.name not in names:  # the journal, and what killed machines left
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -15,6 +15,7 @@ from translator.formats.encoding import BYTE_ORDER_MARK, LONGEST_LINE, Line, rea
 from translator.formats.filling import Part, fill_parts, kept
 from translator.formats.segment import Fill, FillAll, Languages, Segment
 from translator.formats.txt import one_line
+from translator.wording import plural
 
 _DELIMITERS: Final = ",;\t|"
 
@@ -201,7 +202,8 @@ def _part(row: Line, dialect: _Dialect, places: Sequence[tuple[int, int]], width
     wanted = max(source for source, _ in places) + 1
     if len(fields) < wanted:
         raise InputError(
-            f"line {row.number}: expected at least {wanted} columns. Received: {len(fields)}"
+            f"line {row.number}: expected at least {wanted} {plural('column', wanted)}. "
+            f"Received: {len(fields)}"
         )
     segments = [
         Segment(

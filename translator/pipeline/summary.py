@@ -18,6 +18,7 @@ from translator.pipeline.journal import journal_path
 from translator.pipeline.lines import STANDARD_STREAM
 from translator.pipeline.options import Options
 from translator.pipeline.statistics import Statistics
+from translator.wording import plural
 
 EXIT_LEFT: Final = 1
 """Some segments could not be translated and stay as they were."""
@@ -84,7 +85,7 @@ def summarize(
     if options.stats:
         _write(options.stats, jobs, done, total, seconds)
     if options.is_visible:
-        unit = "segments" if any(job.format for job in jobs) else "lines"
+        unit = "segment" if any(job.format for job in jobs) else "line"
         click.echo(f"{_told(total, unit)}, {seconds:.1f} s", err=True)
     return EXIT_LEFT if total.counts["problems"] else 0
 
@@ -99,9 +100,10 @@ def _told(total: Statistics, unit: str) -> str:
         "from memory": counts["memory"],
         "like one in memory": counts["fuzzy"],
         "below the threshold": counts["below_threshold"],
-        "left as they were": counts["problems"],
+        f"left as {'it was' if counts['problems'] == 1 else 'they were'}": counts["problems"],
     }
-    told = [f"{counts['segments']:,} {unit}", f"{counts['truncated']:,} truncated"]
+    read = counts["segments"]
+    told = [f"{read:,} {plural(unit, read)}", f"{counts['truncated']:,} truncated"]
     return ", ".join([*told, *(f"{count:,} {what}" for what, count in more.items() if count)])
 
 
