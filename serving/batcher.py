@@ -1,9 +1,10 @@
 """Dynamic batching: sentences of many requests, searched together.
 
-A few threads search; each takes, whenever it is free, as many waiting sentences of one model and
-of like length as one search can hold. Nothing waits for a batch to fill up: a lone request is
-searched at once, and batches grow by themselves as more is asked for. Sentences whose translations
-must hold something are searched by themselves: they take longer, and nobody else waits for them.
+A few searches run side by side; each takes, whenever it is free, as many waiting sentences of one
+model and of like length as one search can hold. Nothing waits for a batch to fill up: a lone
+request is searched at once, and batches grow by themselves as more is asked for. Sentences whose
+translations must hold something are searched by themselves: they take longer, and nobody else waits
+for them.
 
 Who is next is decided by fair queueing (Demers, Keshav & Shenker 1989): each request reads its
 sentences into the queue as if it had a machine of its own, so that a sentence does not wait for
@@ -99,7 +100,7 @@ class Batcher:
     """Searches sentences of many requests together, in some threads of its own.
 
     Args:
-        threads: Searches side by side; each keeps one core busy.
+        threads: Searches side by side; each keeps one core busy, here or in another process.
         queue_seconds: A request that would wait longer than this for others is not taken on.
         most_waiting: Requests that may wait at a time.
         observer: Is told what happens.

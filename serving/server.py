@@ -161,7 +161,12 @@ def _model_folders(searches: int) -> Loader:
     # Not at the top: the master, which forks the workers, needs nothing of it.
     from serving.search_processes import SearchProcesses
 
-    return ModelFolders(SearchProcesses(searches).load)
+    try:
+        return ModelFolders(SearchProcesses(searches).load)
+    except (ImportError, OSError) as error:
+        # A system without shared memory has no semaphores for them.
+        log.warning("Searches run in the process that serves, which is slower: %s", error)
+        return ModelFolders()
 
 
 def _most_waiting(settings: Settings) -> int:

@@ -20,6 +20,8 @@ import pytest
 import requests
 
 from serving.search_processes import SearchProcesses
+from serving.server import make_registry
+from serving.settings import Settings
 from serving.waiting import NotServed
 from translator.config import SearchConfig
 from translator.errors import ModelFolderError
@@ -188,6 +190,22 @@ def test_they_end_with_the_process_that_made_them(version: Path) -> None:
 
 
 # In a server
+
+
+def test_without_semaphores_a_server_searches_itself(
+    toy_model_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")  # as without /dev/shm
+
+    monkeypatch.setattr("serving.server.count_cores", lambda: 2)
+    monkeypatch.setattr("concurrent.futures.process._SafeQueue.__init__", lacking)
+    registry = make_registry(Settings(models=toy_model_folder))
+    registry.reload()
+    assert "which is slower" in caplog.text
+    model = registry.find("xx", "yy")
+    assert model.translate_texts(["uno dos"], model.search_config())[0].candidates
+    assert processes_of(os.getpid()) == []
 
 
 @pytest.fixture
