@@ -329,7 +329,7 @@ def test_where_no_space_stands_any_piece_may_begin_a_word(
     monkeypatch.setattr(saved, "info", {**saved.info, "target_language": language})
     given: list[np.ndarray] = []
     monkeypatch.setattr("translator.translator.Engine", lambda *parts: given.append(parts[-1]))
-    Translator(saved)
+    Translator(saved).prepare()
     assert [joining.any() for joining in given] == [joins]
 
 
