@@ -178,6 +178,9 @@ def _start() -> ProcessPoolExecutor:
 
 # What follows runs in the processes.
 
+_NICENESS = 2
+"""Whoever talks to clients comes first: what it hands over makes the next batch larger."""
+
 _LOADED: dict[int, Translator] = {}
 
 
@@ -188,6 +191,7 @@ def _begin() -> None:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit_arenas()
+    os.nice(_NICENESS)
 
 
 def _end_with_parent() -> None:
