@@ -34,8 +34,10 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from translator.files import read_file
+from translator.translator import Translator
 
 CLIENTS = (1, 8, 32, 128)
+PARTS = ("alone", "load", "overload")
 SERVERS = ("batching", "no batching", "plain Flask")
 
 
@@ -65,10 +67,11 @@ def main() -> None:
                 for text in sentences
             )
         )
-        if not options.only_overload:
+        if "alone" in options.only:
             _alone(options, sentences[:300])
+        if "load" in options.only:
             _compare(options, bodies)
-        if options.overload:
+        if "overload" in options.only:
             _overload(options, bodies)
 
 
@@ -80,16 +83,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="es-en", help="which of the models")
     parser.add_argument("--seconds", type=int, default=15, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--overload", type=int, default=60, help="seconds of overload; 0 is none")
+    parser.add_argument("--overload", type=int, default=60, help="seconds of overload")
     parser.add_argument("--connections", type=int, default=400, help="of the overload")
-    parser.add_argument("--only-overload", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     return parser.parse_args()
 
 
 def _alone(options: argparse.Namespace, sentences: Sequence[str]) -> None:
     """The translation itself, in this process, one sentence at a time."""
-    from translator.translator import Translator
-
     translator = Translator.load(options.models / options.model)
     translator.translate_texts(sentences[:10])
     seconds = []
@@ -98,6 +99,17 @@ def _alone(options: argparse.Namespace, sentences: Sequence[str]) -> None:
         translator.translate_texts([sentence])
         seconds.append(time.perf_counter() - began)
     print(f"in process, one sentence at a time: median {1e3 * statistics.median(seconds):.1f} ms")
+    for size in (1, 4, 8, 32):
+        rates = [_rate(translator, sentences, size) for _ in range(3)]
+        print(f"searched {size} at a time, on one core: {statistics.median(rates):.0f} sentences/s")
+
+
+def _rate(translator: Translator, sentences: Sequence[str], size: int) -> float:
+    """Sentences a second, in batches as they come: what a server can gain by batching."""
+    began = time.perf_counter()
+    for start in range(0, len(sentences), size):
+        translator.translate(sentences[start : start + size])
+    return len(sentences) / (time.perf_counter() - began)
 
 
 def _compare(options: argparse.Namespace, bodies: Path) -> None:
