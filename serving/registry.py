@@ -39,6 +39,7 @@ class Registry:
         memory_bytes: About what all models may take; those that were used last stay. 0 is no
             bound.
         idle_seconds: A model that nobody asked for during this time is let go; 0 is never.
+        searches: How many run side by side; each takes memory for a model.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Registry:
         observer: Observer | None = None,
         memory_bytes: int = 0,
         idle_seconds: float = 0.0,
+        searches: int = 1,
     ) -> None:
         self._folder = folder
         self._observer = observer or Silent()
@@ -58,6 +60,7 @@ class Registry:
         self._loader = loader or ModelFolders()
         self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
+        self._searches = searches
         self._slots: dict[str, Slot] = {}
         self._unreadable: Mapping[str, str] = {}
         self._reloading = threading.Lock()
@@ -222,7 +225,9 @@ class Registry:
 
     def _new_slot(self, name: str) -> Slot:
         on_demand = bool(self._memory_bytes or self._idle_seconds)
-        return Slot(name, self._loader, self._serve, self._observer, on_demand)
+        return Slot(
+            name, self._loader, self._serve, self._observer, on_demand, searches=self._searches
+        )
 
     def _by_pair(self) -> dict[tuple[str, str], Slot]:
         slots = [(slot.pair, slot) for slot in self._slots.values()]

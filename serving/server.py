@@ -151,6 +151,7 @@ def make_registry(
         observer=observer,
         memory_bytes=settings.model_memory_mb * 2**20,
         idle_seconds=settings.model_idle_seconds,
+        searches=searches,
     )
 
 

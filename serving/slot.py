@@ -19,8 +19,10 @@ from translator.model_folder import CARD
 
 log = logging.getLogger(__name__)
 
-_MEMORY_PER_BYTE = 2
-"""Memory for each byte on disk, as measured: a folder of 25 MB takes some 30 to 90 MB."""
+_MEMORY_OF_SEARCH = 1.5
+_MEMORY_BESIDE = 0.3
+"""Memory that a model takes for each byte on disk: in each search, and beside them. As measured:
+with two searches, a folder of 25 MB takes 84 MB."""
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 300.0
@@ -98,6 +100,7 @@ class Slot:
         make_served: Puts what it loads to work.
         observer: Is told what happens.
         on_demand: A model is loaded when it is asked for, not before.
+        searches: How many run side by side, each with memory of its own.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Slot:
     make_served: MakeServed
     observer: Observer
     on_demand: bool = False
+    searches: int = 1
     last_used: float = field(default_factory=time.monotonic)
     _current: _Version | None = None
     _folders: Sequence[Path] = ()
@@ -163,7 +167,8 @@ class Slot:
         current = self._current
         if current is None or current.model is None:
             return 0
-        return _MEMORY_PER_BYTE * sum(size for _, size, _ in current.fingerprint)
+        size = sum(size for _, size, _ in current.fingerprint)
+        return int((_MEMORY_BESIDE + _MEMORY_OF_SEARCH * self.searches) * size)
 
     def hold(self, engine: Engine) -> None:
         """Serves a translator that comes from no folder."""

@@ -24,6 +24,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -212,20 +213,23 @@ def words_of(text: str) -> list[str]:
 
 
 def memory(options: argparse.Namespace) -> None:
-    """One server, which has loaded none of them."""
+    """One server, which has loaded none of them; and what each adds."""
     os.environ["TRANSLATE_MODEL_MEMORY_MB"] = "100000"
     with serving("batching", options) as port:
         print(f"no model: {memory_of(port):.0f} MB")
         for folder in folders(options):
             source, target = folder.name.split("-")
+
+            def ask(number: int, source: str = source, target: str = target) -> None:
+                fields = {"q": f"Tom {number}.", "source": source, "target": target}
+                url = f"http://127.0.0.1:{port}/translate"
+                requests.post(url, json=fields, timeout=60).raise_for_status()
+
             begun = time.perf_counter()
-            answer = requests.post(
-                f"http://127.0.0.1:{port}/translate",
-                json={"q": "Tom.", "source": source, "target": target},
-                timeout=60,
-            )
+            ask(0)
             seconds = time.perf_counter() - begun
-            answer.raise_for_status()
+            with ThreadPoolExecutor(8) as callers:  # so that every search process has made one
+                list(callers.map(ask, range(1, 100)))
             print(f"{folder.name}: first translation {seconds:.2f} s, {memory_of(port):.0f} MB")
 
 

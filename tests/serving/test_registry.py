@@ -199,12 +199,13 @@ def test_a_folder_that_is_lost_changes_nothing(tmp_path: Path, loader: Loader) -
     assert served(registry) == 1
 
 
+@pytest.mark.parametrize(("searches", "memory_bytes"), [(1, 3_600), (2, 6_600), (8, 24_600)])
 def test_with_a_memory_bound_models_are_loaded_when_asked_for(
-    tmp_path: Path, loader: Loader
+    tmp_path: Path, loader: Loader, searches: int, memory_bytes: int
 ) -> None:
     make_folders(tmp_path, "es-en/1", "en-es/1", "de-en/1")
-    # Each is taken for 2 x 1000 bytes.
-    registry = load(tmp_path, loader, memory_bytes=4_000)
+    # Each is taken for 300 bytes and 1500 for each search: there is room for two.
+    registry = load(tmp_path, loader, memory_bytes=memory_bytes, searches=searches)
     assert loader.loaded == []
     assert registry.pairs == [("de", "en"), ("en", "es"), ("es", "en")]
     for pair in (("es", "en"), ("en", "es"), ("es", "en"), ("de", "en")):
