@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import logging
 import resource
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn.http import errors
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
 from serving.arriving import MOST_COLLECTED, Arriving
-from serving.edge.web import SECURITY_HEADERS
+from serving.arriving_connection import ArrivingConnection
 from serving.nonblocking import receive, send
 from serving.plain_request import plain_translation
-from serving.waiting import BUSY
-
-_SLOWEST = 16_384
-"""Bytes a second that a long body may take beyond the time that every request has."""
+from serving.raw_answers import BUSY_ANSWER, CLOSING_ANSWER, raw_answer, why_invalid
 
 _LOG_SECONDS = 1.0
 
@@ -52,35 +47,6 @@ _LEAVING_SECONDS = 2.0
 _LEAVING_BYTES = 65_536
 
 log = logging.getLogger(__name__)
-
-
-def _answer(status: HTTPStatus, error: str, more: Mapping[str, str]) -> bytes:
-    content = json.dumps({"error": error}).encode() + b"\n"
-    headers = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(content)),
-        **more,
-        **SECURITY_HEADERS,
-    }
-    lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + content
-
-
-_AGAIN = {"Retry-After": "1"}
-_BUSY = _answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY, _AGAIN)
-_CLOSING = _answer(HTTPStatus.SERVICE_UNAVAILABLE, BUSY, {**_AGAIN, "Connection": "close"})
-
-_INVALID = (
-    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "its address is too long"),
-    (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many headers"),
-    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "it expects what is not done here"),
-    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "an unknown transfer coding"),
-)
-_DEFECTS = (
-    errors.ConfigurationProblem,
-    errors.InvalidResponseHeader,
-    errors.InvalidResponseHeaderName,
-)
 
 
 class PatientWorker(ThreadWorker):
@@ -117,7 +83,7 @@ class PatientWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.leaving_conns: deque[_Connection] = deque()
+        self.leaving_conns: deque[ArrivingConnection] = deque()
 
     def init_process(self) -> None:
         self._fit_connections()
@@ -144,14 +110,16 @@ class PatientWorker(ThreadWorker):
                 return
             self.nr_conns += 1
             server = listener.getsockname()
-            self._collect(_Connection(self.cfg, client, address, server, self.receive_seconds))
+            self._collect(
+                ArrivingConnection(self.cfg, client, address, server, self.receive_seconds)
+            )
 
-    def on_client_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
+    def on_client_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._collect(conn)
 
-    def on_pending_socket_readable(self, conn: _Connection, client: socket.socket) -> None:
+    def on_pending_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
         try:
             data = receive(client, MOST_COLLECTED)
         except (BlockingIOError, InterruptedError):
@@ -163,11 +131,11 @@ class PatientWorker(ThreadWorker):
         else:
             self._drop(conn)
 
-    def enqueue_req(self, conn: _Connection) -> None:
+    def enqueue_req(self, conn: ArrivingConnection) -> None:
         self._held += 1
         super().enqueue_req(conn)
 
-    def finish_request(self, conn: _Connection, fs: Future[Any]) -> None:
+    def finish_request(self, conn: ArrivingConnection, fs: Future[Any]) -> None:
         self._held -= 1
         if fs.cancelled() or fs.exception() is not None or not fs.result():
             self._leave(conn)
@@ -187,13 +155,13 @@ class PatientWorker(ThreadWorker):
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         # gunicorn's own quotes what it could not read, which may be a user's text.
-        status, why = _invalid(exc)
+        status, why = why_invalid(exc)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self.log.exception("Error handling a request")
         else:
             log.warning("An invalid request was refused: %s", type(exc).__name__)
         with contextlib.suppress(OSError):
-            write_nonblock(client, _answer(status, why, {"Connection": "close"}))
+            write_nonblock(client, raw_answer(status, why, {"Connection": "close"}))
 
     def notify(self) -> None:
         super().notify()
@@ -215,7 +183,7 @@ class PatientWorker(ThreadWorker):
             if not conn.arriving.collected:
                 conn.timeout = min(conn.timeout, deadline)
 
-    def _collect(self, conn: _Connection) -> None:
+    def _collect(self, conn: ArrivingConnection) -> None:
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + self.receive_seconds
         # It has sent something by the time it gets a thread, which need not wait for that.
@@ -224,7 +192,7 @@ class PatientWorker(ThreadWorker):
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, EVENT_READ, readable)
 
-    def _take(self, conn: _Connection, data: bytes) -> None:
+    def _take(self, conn: ArrivingConnection, data: bytes) -> None:
         answer = conn.arriving.add(data)
         if answer:
             # Who cannot be told has gone, which the next look at the socket says.
@@ -246,7 +214,7 @@ class PatientWorker(ThreadWorker):
         time.sleep(min(_HEAD_START * self.nr_conns, _LONGEST_HEAD_START))
         return max(1, self.nr_conns // _SHARE)
 
-    def _refuse(self, conn: _Connection) -> bool:
+    def _refuse(self, conn: ArrivingConnection) -> bool:
         """Answers what was collected, if it asks for a translation and there are too many."""
         if self._held < self.most_held:
             return False
@@ -261,7 +229,7 @@ class PatientWorker(ThreadWorker):
         self._refused += 1
         if self.on_refused is not None:
             self.on_refused()
-        answer = _CLOSING if closes else _BUSY
+        answer = CLOSING_ANSWER if closes else BUSY_ANSWER
         try:
             sent = send(conn.sock, answer)
         except OSError:
@@ -273,7 +241,7 @@ class PatientWorker(ThreadWorker):
             self._leave(conn)
         return True
 
-    def _leave(self, conn: _Connection) -> None:
+    def _leave(self, conn: ArrivingConnection) -> None:
         """Closes a connection once the client has, for which the loop does not wait.
 
         If it were closed while something still comes, the client might lose the answer.
@@ -289,7 +257,7 @@ class PatientWorker(ThreadWorker):
         else:
             self.leaving_conns.append(conn)
 
-    def _ignore(self, conn: _Connection, client: socket.socket) -> None:
+    def _ignore(self, conn: ArrivingConnection, client: socket.socket) -> None:
         try:
             data = client.recv(_LEAVING_BYTES)
         except BlockingIOError:
@@ -300,18 +268,18 @@ class PatientWorker(ThreadWorker):
         if not data or conn.ignored >= _LEAVING_BYTES:
             self._let_go(conn)
 
-    def _let_go(self, conn: _Connection) -> None:
+    def _let_go(self, conn: ArrivingConnection) -> None:
         self.poller.unregister(conn.sock)
         self.leaving_conns.remove(conn)
         self.nr_conns -= 1
         conn.close()
 
-    def _drop(self, conn: _Connection) -> None:
+    def _drop(self, conn: ArrivingConnection) -> None:
         self._forget(conn)
         self.nr_conns -= 1
         conn.close()
 
-    def _forget(self, conn: _Connection) -> None:
+    def _forget(self, conn: ArrivingConnection) -> None:
         self.poller.unregister(conn.sock)
         self.pending_conns.remove(conn)
 
@@ -336,61 +304,9 @@ class PatientWorker(ThreadWorker):
             self.max_keepalived = max(0, fitting - self.cfg.threads)
 
 
-def _invalid(error: Exception) -> tuple[HTTPStatus, str]:
-    """The status and the words for what kept a request from being answered, as gunicorn has them.
-
-    None of it quotes the request.
-    """
-    if isinstance(error, _DEFECTS) or not isinstance(error, errors.ParseException):
-        return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error"
-    for kind, status, why in _INVALID:
-        if isinstance(error, kind):
-            return status, f"Invalid request: {why}"
-    return HTTPStatus.BAD_REQUEST, "Invalid request: it is not written as HTTP wants it"
-
-
 def patient_worker(
     receive_seconds: float, most_held: int, on_refused: Callable[[], None]
 ) -> type[PatientWorker]:
     """Makes the worker with these attributes."""
     own = {"receive_seconds": receive_seconds, "most_held": most_held}
     return type("PatientWorker", (PatientWorker,), {**own, "on_refused": staticmethod(on_refused)})
-
-
-class _Connection(TConn):
-    """A connection, with what has arrived of its next request."""
-
-    def __init__(self, cfg: Any, sock: Any, client: Any, server: Any, seconds: float) -> None:
-        super().__init__(cfg, sock, client, server)
-        self.arriving = Arriving()
-        self.ignored = 0  # bytes that came after the last answer
-        self._seconds = seconds
-
-    def init(self) -> None:
-        """Hands the parser what was collected; this runs in the thread, before each request."""
-        super().init()
-        self.sock.settimeout(self._seconds)  # of each piece of the answer
-        self.parser.unreader.unread(bytes(self.arriving.collected))
-        self.arriving = Arriving()
-        self.parser.unreader.sock = _TimedSocket(self.sock, self._seconds)
-
-
-class _TimedSocket:
-    """The socket as the parser reads it, for some seconds, and more while much arrives."""
-
-    def __init__(self, sock: socket.socket, seconds: float) -> None:
-        self._sock = sock
-        self._seconds = seconds
-        self._until = time.monotonic() + seconds
-
-    def recv(self, size: int) -> bytes:
-        try:
-            self._sock.settimeout(max(self._until - time.monotonic(), 1e-3))
-            data = self._sock.recv(size)
-        except TimeoutError as error:
-            # As if the client had gone; gunicorn knows what to do then.
-            raise ConnectionResetError(errno.ECONNRESET, "sent too slowly") from error
-        finally:
-            self._sock.settimeout(self._seconds)
-        self._until += len(data) / _SLOWEST
-        return data
