@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from translator.allocator import give_back
 from translator.capitals import Capitals
@@ -25,6 +24,7 @@ from translator.errors import ModelFolderError
 from translator.languages import is_unspaced
 from translator.mending.mender import Mender
 from translator.requests import Phrase, Row, affordable, batches, request
+from translator.results import result
 from translator.saved_model import SavedTranslator
 from translator.shortlist import Lexicon
 from translator.texts.glossary import Glossary, tidy
@@ -209,8 +209,9 @@ class Translator:
         """
         search = search or self.search_config()
         language = str(self.info.get("target_language", ""))
+        source, target = self._model.source, self._model.target
         sentences = [text if isinstance(text, Sentence) else Sentence(text) for text in texts]
-        encoded = [self._model.source.encode(sentence.text) for sentence in sentences]
+        encoded = [source.encode(sentence.text) for sentence in sentences]
         there = [n for n, ids in enumerate(encoded) if ids]
         wanted, to_choose = search.n_best, search.diversity > 0 and search.n_best > 1
         if to_choose:
@@ -223,7 +224,7 @@ class Translator:
             for place, k in enumerate(batch):
                 n = there[k]
                 cut = len(encoded[n]) > MAX_SOURCE_LENGTH
-                translation = self._translation(outputs, place, rows[k], cut)
+                translation = result(outputs, place, rows[k].ids, source, target, cut=cut)
                 if to_choose:
                     chosen = diverse(translation.hypotheses, wanted, search.diversity)
                     translation = dataclasses.replace(translation, hypotheses=tuple(chosen))
@@ -318,34 +319,6 @@ class Translator:
                 ids = self._model.target.encode(term.target)
                 carried.append(Phrase(ids, inside[0], inside[-1] + 1))
         return Row(read, affordable(carried), sentence.max_repeats)
-
-    def _translation(
-        self, outputs: Mapping[str, npt.NDArray[Any]], n: int, row: Row, cut: bool
-    ) -> Translation:
-        places = range(outputs["lengths"].shape[1])
-        found = [k for k in places if outputs["lengths"][n, k] > 0]
-        return Translation(
-            self._model.source.pieces(row.ids),
-            tuple(self._hypothesis(outputs, n, k, len(row.ids)) for k in found),
-            source_cut=cut,
-        )
-
-    def _hypothesis(
-        self, outputs: Mapping[str, npt.NDArray[Any]], n: int, k: int, source_length: int
-    ) -> Hypothesis:
-        length = int(outputs["lengths"][n, k])
-        ids = outputs["output_ids"][n, k, :length].tolist()
-        log_probs = outputs["log_probs"][n, k, :length].tolist()
-        return Hypothesis(
-            text=self._model.target.decode(ids),
-            score=float(outputs["scores"][n, k]),
-            log_prob=float(sum(log_probs)),
-            tokens=self._model.target.pieces(ids),
-            token_log_probs=tuple(log_probs),
-            # Not a view, with which whoever keeps the hypothesis would keep the whole batch.
-            alignment=outputs["alignments"][n, k, :length, :source_length].copy(),
-            finished=bool(outputs["finished"][n, k]),
-        )
 
 
 def _tidied(translation: Translation, sentence: Sentence, language: str) -> Translation:
