@@ -35,6 +35,10 @@ from translator.hardware import count_cores
 
 log = logging.getLogger(__name__)
 
+_MOST_SEARCHES = 8
+"""More than a worker has requests for: it takes in one in the time that a few of them search one.
+Each has its own copy of every model."""
+
 _READING = 16
 """One in so many threads may read or answer a request while others wait for a model."""
 
@@ -134,7 +138,7 @@ def make_registry(
 ) -> Registry:
     """Makes the registry of one process, with the threads that search for it."""
     observer = observer or Silent()
-    searches = max(1, count_cores() // settings.workers)
+    searches = count_searches(settings.workers)
     batcher = Batcher(
         searches,
         queue_seconds=settings.queue_seconds,
@@ -153,6 +157,11 @@ def make_registry(
         idle_seconds=settings.model_idle_seconds,
         searches=searches,
     )
+
+
+def count_searches(workers: int) -> int:
+    """How many searches one worker runs side by side: as many as it has cores, up to a limit."""
+    return min(_MOST_SEARCHES, max(1, count_cores() // workers))
 
 
 def _model_folders(searches: int) -> Loader:

@@ -42,7 +42,9 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` means all")
     port: int = Field(default=5000, ge=1, le=65535, description="Port to listen on")
     workers: Positive = Field(
-        default=1, description="Number of processes; each loads its own copy of every model"
+        default=1,
+        description="Number of processes that take requests; they divide the cores, on each of which "
+        "a process searches, with its own copy of every model",
     )
     threads: int = Field(
         default=256,

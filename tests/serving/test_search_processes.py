@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from serving.search_processes import SearchProcesses
-from serving.server import make_registry
+from serving.server import count_searches, make_registry
 from serving.settings import Settings
 from serving.waiting import NotServed
 from translator.config import SearchConfig
@@ -192,6 +192,16 @@ def test_they_end_with_the_process_that_made_them(version: Path) -> None:
 # In a server
 
 
+@pytest.mark.parametrize(
+    ("cores", "workers", "searches"), [(1, 1, 1), (2, 1, 2), (2, 2, 1), (2, 4, 1), (64, 1, 8)]
+)
+def test_searches_divide_the_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, workers: int, searches: int
+) -> None:
+    monkeypatch.setattr("serving.server.count_cores", lambda: cores)
+    assert count_searches(workers) == searches
+
+
 def test_without_semaphores_a_server_searches_itself(
     toy_model_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -255,7 +265,7 @@ def test_no_request_fails_for_a_search_process_that_is_killed(
     from live_server import load
 
     searching = processes_of(worker_of(server))
-    assert len(searching) == count_cores()
+    assert len(searching) == count_searches(workers=1)
     with load(lambda: ask(free_port)) as found:
         for victim in searching:
             wait_for_more(found.answers)
