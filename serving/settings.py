@@ -43,8 +43,8 @@ class Settings(BaseModel):
     port: int = Field(default=5000, ge=1, le=65535, description="Port to listen on")
     workers: Positive = Field(
         default=1,
-        description="Number of processes that take requests; they divide the cores, on each of which "
-        "a process searches, with its own copy of every model",
+        description="Number of processes that take requests; they divide the cores, on each of "
+        "which a process searches, with its own copy of every model",
     )
     threads: int = Field(
         default=256,
