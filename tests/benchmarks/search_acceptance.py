@@ -151,6 +151,15 @@ def hostile(arguments: Any) -> None:
             f"{length} words: {milliseconds / 8 / length:.2f} ms for each, "
             f"{milliseconds / tokens[length]:.2f} for each target token"
         )
+    for length in (*lengths, 480, 960):
+        some = [" ".join(words[k * length : (k + 1) * length]) for k in range(4)]
+        seconds = []
+        for _ in range(4):
+            begun = time.monotonic()
+            translator.translate_texts(some)
+            seconds.append(time.monotonic() - begun)
+        milliseconds = 1000 * statistics.median(seconds[1:])
+        print(f"as texts, {length} words: {milliseconds / 4 / length:.2f} ms for each")
 
 
 def hostile_texts(pairs: Pairs, count: int) -> Iterator[str]:
