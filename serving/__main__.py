@@ -14,7 +14,7 @@ from serving.commands.common import EXIT_FAILED
 from serving.commands.keys import keys
 from serving.commands.suggestions import suggestions
 from serving.edge.checks import check_edge
-from serving.registry import find_versions
+from serving.model_folders import find_versions
 from serving.server import Server, check_address
 from serving.settings import Settings
 from translator.errors import TranslatorError

@@ -5,24 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from serving.batcher import Batcher
 from serving.cache import Cache
 from serving.garbage import settle
 from serving.languages import Language, english_name
+from serving.model_folders import ModelFolders, find_versions
 from serving.observer import Observer, Silent
 from serving.schemas import AUTO
 from serving.served_model import Engine, MakeServed, ServedModel
 from serving.slot import Loader, ModelStatus, Slot
 from serving.waiting import NotReady
-from translator.allocator import limit_arenas
 from translator.detection import Detected, detect
-from translator.errors import InputError, ModelFolderError
+from translator.errors import InputError
 from translator.languages import match_code
-from translator.model_folder import read_info, version_folders
 
 log = logging.getLogger(__name__)
 
@@ -282,78 +280,6 @@ def _unsupported(code: str) -> InputError:
     return InputError(f"{code} is not supported")
 
 
-def load_here(version: Path) -> Engine:
-    """Makes a translator that searches in this process.
-
-    Raises:
-        ModelFolderError: The folder is missing, damaged, or of an unknown format.
-    """
-    # Not at the top: the master, which forks the workers, needs nothing of it.
-    from translator.translator import Translator
-
-    return Translator.load(version)
-
-
-class ModelFolders:
-    """Reads real model folders.
-
-    Args:
-        load: Makes a translator of a version folder.
-    """
-
-    def __init__(self, load: Callable[[Path], Engine] = load_here) -> None:
-        self._load = load
-
-    def info(self, version: Path) -> Mapping[str, Any]:
-        """See `serving.slot.Loader`."""
-        return read_info(version)
-
-    def load(self, version: Path) -> Engine:
-        """See `serving.slot.Loader`."""
-        limit_arenas()
-        return self._load(version)
-
-
 def _serve_alone(observer: Observer) -> MakeServed:
     batcher, cache = Batcher(threads=1, observer=observer), Cache(0, observer)
     return lambda engine: ServedModel(engine, batcher, cache)
-
-
-class Found(NamedTuple):
-    """What there is in a folder of models.
-
-    Attributes:
-        versions: Version folders by the name of their pair's folder, highest version first.
-        unreadable: Why what may be a pair's folder cannot be read, by its name.
-    """
-
-    versions: dict[str, list[Path]]
-    unreadable: dict[str, str]
-
-
-def find_versions(models: Path) -> Found:
-    """Finds the version folders of each pair, without opening one.
-
-    Args:
-        models: A folder of `<source>-<target>/<version>/`, where a version is a number.
-
-    Raises:
-        ModelFolderError: There is no such folder, or nothing in it looks like a model.
-    """
-    expected = f"expected a folder of models, as {models / '<source>-<target>' / '<version>'}"
-    try:
-        pairs = sorted(path for path in models.iterdir() if path.is_dir())
-    except OSError as error:
-        raise ModelFolderError(f"{expected}. Received: {error.strerror}") from error
-    found = Found({}, {})
-    for pair in pairs:
-        try:
-            versions = [path for _, path in reversed(version_folders(pair))]
-        except OSError as error:
-            found.unreadable[pair.name] = error.strerror or type(error).__name__
-            continue
-        if versions:
-            found.versions[pair.name] = versions
-    if not found.versions:
-        raise ModelFolderError(f"{expected}. Received: a folder without any")
-    return found

@@ -21,8 +21,9 @@ from serving.file_store import files_of
 from serving.logs import GunicornLogger, configure_logging
 from serving.master import Master, on_reload
 from serving.metrics import Metrics, SharedFolder
+from serving.model_folders import ModelFolders
 from serving.observer import Observer, Silent
-from serving.registry import ModelFolders, Registry
+from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.settings import Settings
 from serving.slot import Loader

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from toy import ROOT
 
+from serving.model_folders import find_versions
 from serving.observer import Silent
-from serving.registry import Registry, find_versions
+from serving.registry import Registry
 from serving.served_model import Engine
 from serving.waiting import NotReady
 from serving.watcher import Watcher
@@ -332,7 +333,7 @@ def test_a_folder_that_cannot_be_read_stops_nothing(
             raise PermissionError(errno.EACCES, "Permission denied")
         return version_folders(folder)
 
-    monkeypatch.setattr("serving.registry.version_folders", look)
+    monkeypatch.setattr("serving.model_folders.version_folders", look)
     make_folders(tmp_path, "es-en/1", "en-es/1")
     (tmp_path / "lost+found").mkdir()
     registry = load(tmp_path, loader)
@@ -512,7 +513,8 @@ def test_serving_needs_no_tensorflow(toy_model_folder: Path) -> None:
         "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "from pathlib import Path\n"
         "import serving.__main__, serving.worker\n"
-        "from serving.registry import ModelFolders, Registry\n"
+        "from serving.model_folders import ModelFolders\n"
+        "from serving.registry import Registry\n"
         f"registry = Registry(folder=Path({str(toy_model_folder)!r}), loader=ModelFolders())\n"
         "registry.reload()\n"
         "model = registry.find('xx', 'yy')\n"
